@@ -1,0 +1,139 @@
+"""The rules a stream must obey, as data: one stable id each.
+
+An error names the rule that was broken; the rule's kind decides the exception class
+(`nnref.spec.errors`). Ids are never renamed or reused: tests, the conformance suite and other
+programs depend on them. Texts may be improved.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+MALFORMED: Final = "malformed"
+"""The bits cannot be parsed: something ends too early, or cannot be what its descriptor says."""
+INVALID: Final = "invalid"
+"""The bits parse, but a value or a combination of values is not allowed."""
+UNSUPPORTED: Final = "unsupported"
+"""Allowed by the syntax, but its decoding is not defined, or not available, here."""
+LIMIT: Final = "limit"
+"""Larger than the configured limits (clause 8.3); not a statement about validity."""
+INTEGRITY: Final = "integrity"
+"""Parses and obeys all rules, but a checksum, hash or comparison failed."""
+USAGE: Final = "usage"
+"""The caller asked for something that cannot be done; no stream is at fault."""
+FILE: Final = "file"
+"""A file could not be read or written, or is not what its name says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: `text` states it as an obligation, `hint` says what to do or type next."""
+
+    id: str
+    kind: str
+    clause: str
+    text: str
+    hint: str = ""
+
+
+def _table(*rules: Rule) -> dict[str, Rule]:
+    table = {rule.id: rule for rule in rules}
+    if len(table) != len(rules):
+        raise ValueError("a rule id is used twice")
+    return table
+
+
+_TRACE = "nnref inspect IN.nnr shows the elements up to this point"
+
+STREAM_RULES: Final = _table(
+    # Units, clause 6.1 and 7.1
+    Rule("unit-truncated", MALFORMED, "7.1.1", "nnr_unit_size bytes are present", "the file was cut or is longer than its last unit; compare its size with the sender's"),
+    Rule("unit-size-too-small", MALFORMED, "7.1.1", "nnr_unit_size covers its own field and the unit header", _TRACE),
+    Rule("unit-element-truncated", MALFORMED, "7.1.1", "every syntax element lies inside its unit", _TRACE),
+    Rule("unit-size-mismatch", MALFORMED, "7.1.1", "the unit ends exactly where parsing ends", _TRACE),
+    Rule("stream-empty", MALFORMED, "8.2", "a stream holds at least a start unit"),
+    # Descriptors, clause 5
+    Rule("exp-golomb-too-long", MALFORMED, "5.3", "an Exp-Golomb code has at most 32 leading zeros"),
+    Rule("string-unterminated", MALFORMED, "5.6", "a string ends with a zero byte inside its unit"),
+    Rule("string-not-utf8", MALFORMED, "5.6", "a string is valid UTF-8"),
+    Rule("string-not-aligned", MALFORMED, "5.6", "a string starts on a byte boundary"),
+    Rule("alignment-bit-not-one", INVALID, "5.8", "the first bit of byte_alignment() is 1"),
+    Rule("alignment-bits-not-zero", INVALID, "5.8", "the bits after the first of byte_alignment() are 0"),
+    # Order of units, clause 8.2
+    Rule("start-unit-missing", INVALID, "8.2", "the first unit is a start unit"),
+    Rule("start-unit-repeated", INVALID, "8.2", "there is exactly one start unit"),
+    Rule("mps-missing", INVALID, "8.2", "a model parameter set comes before the units that need one"),
+    Rule("mps-repeated", INVALID, "8.2", "there is at most one model parameter set"),
+    Rule("tensor-name-duplicate", INVALID, "8.2", "a tensor name occurs once in a stream"),
+    # Values, clause 7
+    Rule("reserved-bits-nonzero", INVALID, "13.2", "reserved zero bits are 0"),
+    Rule("profile-reserved", UNSUPPORTED, "8.1", "general_profile_idc is 0 or 1"),
+    Rule("payload-type-reserved", UNSUPPORTED, "7.8.1", "nnr_compressed_data_unit_payload_type is 0..3"),
+    Rule("data-format-reserved", UNSUPPORTED, "7.8.4", "nnr_decompressed_data_format is 0..9 or registered in clause 14.1"),
+    Rule("data-format-conflict", INVALID, "10.7", "the decompressed data format fits the payload type and the tensor's shape"),
+    Rule("topology-format-reserved", UNSUPPORTED, "7.6", "topology_storage_format is 0..6 or private"),
+    Rule("scan-order-reserved", UNSUPPORTED, "7.8.8", "scan_order is 0..4"),
+    Rule("parent-node-id-type-reserved", UNSUPPORTED, "7.8.3", "parent_node_id_type is 0..2"),
+    Rule("performance-map-count-zero", INVALID, "7.4", "the count field of a performance map is at least 1"),
+    Rule("count-field-zero", INVALID, "7.4", "a count field that announces one entry less than its value is at least 1"),
+    Rule("qp-density-missing", INVALID, "7.3.2", "a quantized tensor has a qp density from a parameter set"),
+    Rule("tensor-dimension-zero-columns", INVALID, "7.8.6", "entry points need a tensor with weights"),
+    Rule("codebook-empty", INVALID, "7.8.7", "codebook_size is at least 1"),
+    Rule("codebook-zero-offset-range", INVALID, "7.8.7", "CbZeroOffset lies inside the codebook"),
+    Rule("codebook-value-overflow", INVALID, "7.8.7", "codebook values fit 32 bits, two's complement"),
+    Rule("dq-with-codebook", INVALID, "7.8.7", "dq_flag is 0 when a codebook is present"),
+    Rule("dq-with-integer-payload", INVALID, "7.8.1", "dq_flag is 0 for NNR_PT_INT"),
+    Rule("dimensions-unknown", UNSUPPORTED, "7.8.6", "the tensor's dimensions are in the stream or given by the caller", "give them: decode(..., out_of_band={name: OutOfBand(dimensions=...)})"),
+    Rule("block-element-count", INVALID, "7.8.5", "a block names as many elements as its compressed_parameter_types imply"),
+    Rule("block-single-element", INVALID, "7.8.5", "NNR_PT_BLOCK has nnr_multiple_topology_elements_present_flag 1"),
+    Rule("decomposition-rows", INVALID, "7.8.6", "g_number_of_rows and decomposition_rank are at least 1 and divide the weight's size"),
+    Rule("topology-index-range", INVALID, "7.8.2", "a topology element index lies inside the reference list"),
+    Rule("tensor-split-undefined", UNSUPPORTED, "7.8.2", "several topology elements occur only in NNR_PT_BLOCK"),
+    Rule("aggregate-undefined", UNSUPPORTED, "7.9", "aggregate units are read only as opaque bytes"),
+    Rule("dimension-shift-range", INVALID, "7.8.6", "first_tensor_dimension_shift is less than the number of dimensions"),
+    # Payload, clause 9
+    Rule("payload-too-short", MALFORMED, "9.3.1", "a payload holds at least the two bytes the decoder starts with"),
+    Rule("payload-truncated", MALFORMED, "9.3.5", "the arithmetic codeword ends inside its payload"),
+    Rule("payload-trailing-bytes", MALFORMED, "9.3.5", "the unit ends with the arithmetic codeword"),
+    Rule("payload-terminate-bin", MALFORMED, "9.3.4", "the codeword ends with a terminate bin of value 1", "the payload is damaged, or was written by another dialect: try --dialect nncodec-1.0"),
+    Rule("payload-stop-bit", INVALID, "9.3.5", "after the terminate bin come a 1 bit and zero bits up to the byte boundary"),
+    Rule("payload-size-raw", MALFORMED, "10.5", "a raw payload holds 4 bytes per weight"),
+    Rule("remainder-prefix-too-long", MALFORMED, "9.5.4", "an abs_remainder prefix has at most 31 bins"),
+    Rule("level-overflow", INVALID, "9.5", "a level and its quantized parameter fit 32 bits, two's complement"),
+    Rule("payload-bound", MALFORMED, "8.3.1", "a payload of this size can hold as many weights as the header declares"),
+    Rule("entry-point-mismatch", INVALID, "9.6.4", "an entry point equals the coder's state at its block row"),
+    # Updates, clause 12
+    Rule("base-missing", INVALID, "12.2", "temporal contexts need the stored state of the parent", "decode the base first: nnref decode BASE.nnr UPDATE.nnr -o OUT"),
+    Rule("parent-mismatch", INTEGRITY, "12.1", "the parent named by a unit is the stored one"),
+    # Limits, clause 8.3
+    Rule("limit-tensor-elements", LIMIT, "8.3", "a tensor has at most max_tensor_elements weights", "raise it: --limit max_tensor_elements=N"),
+    Rule("limit-total-bytes", LIMIT, "8.3", "all decoded tensors together have at most max_total_bytes bytes", "raise it: --limit max_total_bytes=N"),
+    Rule("limit-dimensions", LIMIT, "8.3", "a tensor has at most max_dimensions dimensions", "raise it: --limit max_dimensions=N"),
+    Rule("limit-dimension", LIMIT, "8.3", "a dimension is less than 2^31", ""),
+    Rule("limit-name-bytes", LIMIT, "8.3", "a string has at most max_string_bytes bytes", "raise it: --limit max_string_bytes=N"),
+    Rule("limit-units", LIMIT, "8.3", "a stream has at most max_units units", "raise it: --limit max_units=N"),
+    Rule("limit-list-entries", LIMIT, "8.3", "a list in a header has at most max_list_entries entries", "raise it: --limit max_list_entries=N"),
+)  # fmt: skip
+"""Rules about streams: what a decoder can find wrong."""
+
+CALLER_RULES: Final = _table(
+    Rule("tensor-not-finite", USAGE, "10.2", "a quantized tensor holds neither NaN nor infinity", "code such tensors raw: --non-finite raw"),
+    Rule("tensor-dtype-unsupported", USAGE, "10.7", "the tensor's data type has a coded form"),
+    Rule("tensor-name-unsupported", USAGE, "5.6", "a name is UTF-8 without a NUL character"),
+    Rule("tensor-too-large", USAGE, "8.3", "a unit has at most 2^31 - 1 bytes"),
+    Rule("tensor-out-of-range", USAGE, "10.2", "values lie inside the range of binary32"),
+    Rule("qp-out-of-range", USAGE, "7.3.2", "qp - base fits 6 + qp_density bits, two's complement"),
+    Rule("step-out-of-range", USAGE, "10.1", "the step is positive, finite and reachable by a qp"),
+    Rule("setting-unknown", USAGE, "8", "a setting has a known name and a value of its type"),
+    Rule("setting-conflict", USAGE, "8", "settings do not contradict each other"),
+    Rule("tensor-unknown", USAGE, "8.2", "the asked tensor is in the stream"),
+    Rule("levels-off-grid", USAGE, "10.3", "with dq_flag 1 the quantized parameters lie on the trellis grid"),
+    Rule("comparison-failed", INTEGRITY, "10", "the decoded tensors are those of the model within the bound"),
+    Rule("file-not-found", FILE, "8", "the file exists and can be read"),
+    Rule("file-format", FILE, "8", "the file is of the format its name says"),
+    Rule("file-write", FILE, "8", "the output file can be written"),
+    Rule("extra-missing", FILE, "8", "the optional package is installed"),
+    Rule("internal-error", USAGE, "8", "nnref itself works", "this is a defect of nnref: please report it with the stream"),
+)  # fmt: skip
+"""Rules about calls: what the user of the library or of the command line can ask wrongly."""
+
+RULES: Final[dict[str, Rule]] = STREAM_RULES | CALLER_RULES
