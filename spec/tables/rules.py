@@ -33,6 +33,8 @@ class Rule:
     clause: str
     text: str
     hint: str = ""
+    tolerated: bool = False
+    """True: a decoder goes on and reports a finding; only strict reading raises."""
 
 
 def _table(*rules: Rule) -> dict[str, Rule]:
@@ -56,8 +58,8 @@ STREAM_RULES: Final = _table(
     Rule("string-unterminated", MALFORMED, "5.6", "a string ends with a zero byte inside its unit"),
     Rule("string-not-utf8", MALFORMED, "5.6", "a string is valid UTF-8"),
     Rule("string-not-aligned", MALFORMED, "5.6", "a string starts on a byte boundary"),
-    Rule("alignment-bit-not-one", INVALID, "5.8", "the first bit of byte_alignment() is 1"),
-    Rule("alignment-bits-not-zero", INVALID, "5.8", "the bits after the first of byte_alignment() are 0"),
+    Rule("alignment-bit-not-one", INVALID, "5.8", "the first bit of byte_alignment() is 1", tolerated=True),
+    Rule("alignment-bits-not-zero", INVALID, "5.8", "the bits after the first of byte_alignment() are 0", tolerated=True),
     # Order of units, clause 8.2
     Rule("start-unit-missing", INVALID, "8.2", "the first unit is a start unit"),
     Rule("start-unit-repeated", INVALID, "8.2", "there is exactly one start unit"),
@@ -65,8 +67,8 @@ STREAM_RULES: Final = _table(
     Rule("mps-repeated", INVALID, "8.2", "there is at most one model parameter set"),
     Rule("tensor-name-duplicate", INVALID, "8.2", "a tensor name occurs once in a stream"),
     # Values, clause 7
-    Rule("reserved-bits-nonzero", INVALID, "13.2", "reserved zero bits are 0"),
-    Rule("profile-reserved", UNSUPPORTED, "8.1", "general_profile_idc is 0 or 1"),
+    Rule("reserved-bits-nonzero", INVALID, "13.2", "reserved zero bits are 0", tolerated=True),
+    Rule("profile-reserved", UNSUPPORTED, "8.1", "general_profile_idc is 0 or 1", tolerated=True),
     Rule("payload-type-reserved", UNSUPPORTED, "7.8.1", "nnr_compressed_data_unit_payload_type is 0..3"),
     Rule("data-format-reserved", UNSUPPORTED, "7.8.4", "nnr_decompressed_data_format is 0..9 or registered in clause 14.1"),
     Rule("data-format-conflict", INVALID, "10.7", "the decompressed data format fits the payload type and the tensor's shape"),
@@ -95,7 +97,7 @@ STREAM_RULES: Final = _table(
     Rule("payload-truncated", MALFORMED, "9.3.5", "the arithmetic codeword ends inside its payload"),
     Rule("payload-trailing-bytes", MALFORMED, "9.3.5", "the unit ends with the arithmetic codeword"),
     Rule("payload-terminate-bin", MALFORMED, "9.3.4", "the codeword ends with a terminate bin of value 1", "the payload is damaged, or was written by another dialect: try --dialect nncodec-1.0"),
-    Rule("payload-stop-bit", INVALID, "9.3.5", "after the terminate bin come a 1 bit and zero bits up to the byte boundary"),
+    Rule("payload-stop-bit", INVALID, "9.3.5", "after the terminate bin come a 1 bit and zero bits up to the byte boundary", tolerated=True),
     Rule("payload-size-raw", MALFORMED, "10.5", "a raw payload holds 4 bytes per weight"),
     Rule("remainder-prefix-too-long", MALFORMED, "9.5.4", "an abs_remainder prefix has at most 31 bins"),
     Rule("level-overflow", INVALID, "9.5", "a level and its quantized parameter fit 32 bits, two's complement"),
