@@ -118,6 +118,7 @@ STREAM_RULES: Final = _table(
 """Rules about streams: what a decoder can find wrong."""
 
 CALLER_RULES: Final = _table(
+    Rule("usage", USAGE, "8", "the command line is one that nnref --help describes"),
     Rule("tensor-not-finite", USAGE, "10.2", "a quantized tensor holds neither NaN nor infinity", "code such tensors raw: --non-finite raw"),
     Rule("tensor-dtype-unsupported", USAGE, "10.7", "the tensor's data type has a coded form"),
     Rule("tensor-name-unsupported", USAGE, "5.6", "a name is UTF-8 without a NUL character"),

@@ -1,0 +1,60 @@
+"""Options that several commands share, so that they are spelled and explained once."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+
+from nnref.spec.limits import Limits
+from nnref.spec.tables.enums import Dialect
+
+Command = Callable[..., Any]
+
+DIALECTS: Final = {"nncodec-2.x": Dialect.NNCODEC_2, "nncodec-1.0": Dialect.NNCODEC_1}
+
+
+def json_option(command: Command) -> Command:
+    """`--json`: machine-readable output on stdout, errors included."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def quiet_option(command: Command) -> Command:
+    """`-q`: no summary and no progress bar."""
+    text = "Print only warnings and errors."
+    return click.option("-q", "--quiet", is_flag=True, help=text)(command)
+
+
+def reading_options(command: Command) -> Command:
+    """`--limit` and `--dialect`: how a stream is to be read."""
+    limit = click.option(
+        "--limit",
+        "limits",
+        metavar="NAME=N",
+        multiple=True,
+        callback=_limits,
+        help="Change a limit, for example max_total_bytes=1000000. Can be repeated.",
+    )
+    dialect = click.option(
+        "--dialect",
+        type=click.Choice(list(DIALECTS)),
+        default="nncodec-2.x",
+        callback=_dialect,
+        show_default=True,
+        help="Whose payload rules the stream follows.",
+    )
+    return limit(dialect(command))
+
+
+def _limits(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> Limits:
+    return Limits().with_options(dict(map(_limit, values)))
+
+
+def _limit(text: str) -> tuple[str, int]:
+    name, separator, number = text.partition("=")
+    if not separator or not number.isdecimal():
+        raise click.BadParameter(f"{text!r} is not NAME=N with a number N")
+    return name, int(number)
+
+
+def _dialect(_ctx: click.Context, _param: click.Parameter, name: str) -> Dialect:
+    return DIALECTS[name]
