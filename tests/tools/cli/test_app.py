@@ -1,0 +1,87 @@
+"""The `nnref` command: help, usage errors, and what is not imported."""
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+
+from nnref.tools.cli import app
+
+HEAVY = {"ml_dtypes", "numba", "numpy", "rich", "safetensors", "sklearn", "torch"}
+
+
+def python(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, check=False, **options
+    )
+
+
+def nnref(*arguments, **options):
+    return python("-m", "nnref.tools.cli", *arguments, **options)
+
+
+def test_help_lists_every_command(capsys):
+    assert app.run(["--help"]) == 0
+    out = capsys.readouterr().out
+    assert "Exit status:" in out
+    for name, entry in app.COMMANDS.items():
+        assert name in out
+        assert entry.summary in out
+
+
+@pytest.mark.parametrize("name", app.COMMANDS)
+def test_every_command_helps_itself(name, capsys):
+    assert app.run([name, "--help"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"Usage: nnref {name} ")
+    assert "--json" in out
+
+
+@pytest.mark.parametrize("name", app.COMMANDS)
+def test_summary_of_a_command_opens_its_own_help(name):
+    entry = app.COMMANDS[name]
+    assert import_module(entry.module).command.help.startswith(entry.summary)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["encode", "--help"], ["inspect", "--help"]])
+def test_help_imports_nothing_heavy(arguments):
+    program = (
+        "import sys; from nnref.tools.cli.app import run; status = run(sys.argv[1:]); "
+        f"assert status == 0; print(sorted({HEAVY!r} & sys.modules.keys()))"
+    )
+    assert python("-c", program, *arguments).stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["frobnicate"], ["--frob"], ["decode"], ["encode", "a", "--qp", "much"]]
+)
+def test_wrong_command_line_is_one_line_and_status_2(arguments, capsys):
+    assert app.run(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith("nnref: error[usage]: ")
+    assert "--help" in err
+
+
+def test_version_is_printed():
+    result = nnref("--version")
+    assert (result.returncode, result.stdout) == (0, "nnref 0.1.0\n")
+
+
+def test_script_ends_with_the_exit_status_of_the_run():
+    result = nnref("frobnicate")
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+
+
+def test_reader_that_goes_away_is_no_error():
+    with subprocess.Popen(
+        [sys.executable, "-m", "nnref.tools.cli", "--help"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
