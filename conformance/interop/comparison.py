@@ -1,0 +1,111 @@
+"""The three comparisons of one model, and what they found."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from nnref.codec import decode, encode
+from nnref.conformance.interop.client import Peer, PeerError, Tensors
+from nnref.conformance.interop.defects import Direction, explain
+from nnref.conformance.interop.models import Case
+from nnref.spec.errors import NnrError
+
+
+class Verdict(Enum):
+    """How one comparison ended."""
+
+    IDENTICAL = "identical"
+    EXPLAINED = "explained"
+    """Different, and a known defect of the peer applies."""
+    DIVERGED = "diverged"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One comparison of one case. `reason` says what differed, `defect` is a defect's id."""
+
+    direction: Direction
+    case: str
+    verdict: Verdict
+    reason: str = ""
+    defect: str = ""
+
+
+def compare_case(case: Case, peer: Peer) -> Iterator[Outcome]:
+    """All three directions of one case."""
+    theirs, failure = _peer_stream(case, peer)
+    decoded = _peer_tensors(theirs, peer)
+    yield _judge(Direction.OURS_TO_PEER, case, decoded, _ours_to_peer(case, peer))
+    yield _judge(Direction.PEER_TO_OURS, case, decoded, failure or _peer_to_ours(theirs, decoded))
+    yield _judge(Direction.SAME_BYTES, case, decoded, failure or _same_bytes(case, theirs))
+
+
+def _judge(direction: Direction, case: Case, decoded: Tensors, reason: str) -> Outcome:
+    if not reason:
+        return Outcome(direction, case.label, Verdict.IDENTICAL)
+    defect = explain(direction, case, decoded)
+    if defect is None:
+        return Outcome(direction, case.label, Verdict.DIVERGED, reason)
+    return Outcome(direction, case.label, Verdict.EXPLAINED, reason, defect.id)
+
+
+def _peer_stream(case: Case, peer: Peer) -> tuple[bytes, str]:
+    try:
+        return peer.compress(case.tensors, case.settings.for_peer()), ""
+    except PeerError as error:
+        return b"", f"NNCodec cannot encode: {error}"
+
+
+def _peer_tensors(stream: bytes, peer: Peer) -> Tensors:
+    try:
+        return peer.decompress(stream) if stream else {}
+    except PeerError:
+        return {}
+
+
+def _ours_to_peer(case: Case, peer: Peer) -> str:
+    options = case.settings.for_nnref() | {"compatible": False}
+    try:
+        stream = encode(case.tensors, **options)
+        return first_difference(decode(stream), peer.decompress(stream))
+    except NnrError as error:
+        return f"nnref: {error}"
+    except PeerError as error:
+        return f"NNCodec cannot decode: {error}"
+
+
+def _peer_to_ours(stream: bytes, decoded: Tensors) -> str:
+    if not decoded:
+        return "NNCodec cannot decode its own stream"
+    try:
+        return first_difference(decode(stream), decoded)
+    except NnrError as error:
+        return f"nnref: {error}"
+
+
+def _same_bytes(case: Case, theirs: bytes) -> str:
+    try:
+        ours = encode(case.tensors, **case.settings.for_nnref())
+    except NnrError as error:
+        return f"nnref: {error}"
+    if ours == theirs:
+        return ""
+    position = next(
+        (i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b),
+        min(len(ours), len(theirs)),
+    )
+    return f"byte {position} differs ({len(ours)} bytes and {len(theirs)})"
+
+
+def first_difference(ours: Tensors, theirs: Tensors) -> str:
+    """What differs first between two sets of tensors (order, names, dtypes, shapes, bytes)."""
+    if list(ours) != list(theirs):
+        return f"names {list(ours)} and {list(theirs)}"
+    for name, mine in ours.items():
+        other = theirs[name]
+        if (mine.dtype, mine.shape) != (other.dtype, other.shape):
+            return f"{name!r}: {mine.dtype}{mine.shape} and {other.dtype}{other.shape}"
+        if mine.tobytes() != other.tobytes():
+            wrong = int((mine.view("u4") != other.view("u4")).sum())
+            return f"{name!r}: {wrong} of {mine.size} values differ"
+    return ""
