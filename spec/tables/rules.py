@@ -135,6 +135,7 @@ CALLER_RULES: Final = _table(
     Rule("file-format", FILE, "8", "the file is of the format its name says"),
     Rule("file-write", FILE, "8", "the output file can be written"),
     Rule("extra-missing", FILE, "8", "the optional package is installed"),
+    Rule("peer-unavailable", FILE, "2", "NNCodec 2.1.3 is installed in the virtual environment given", "it is built from source: a C++ compiler and a package index are needed"),
     Rule("internal-error", USAGE, "8", "nnref itself works", "this is a defect of nnref: please report it with the stream"),
 )  # fmt: skip
 """Rules about calls: what the user of the library or of the command line can ask wrongly."""
