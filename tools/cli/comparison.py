@@ -44,7 +44,7 @@ class Difference:
 
 
 def sqnr(signal: float, noise: float) -> float:
-    """10 log10(signal / noise) in dB: infinite without noise, else minus infinity without signal."""
+    """10 log10(signal / noise) in dB; infinite without noise, else -infinite without signal."""
     if noise == 0:
         return inf
     return 10 * log10(signal / noise) if signal > 0 else -inf

@@ -1,0 +1,67 @@
+"""`nnref decode`: from a stream to a tensor file."""
+
+import click
+
+from nnref import codec
+from nnref.spec.limits import Limits
+from nnref.spec.tables.enums import Dialect
+from nnref.tools.cli.options import json_option, quiet_option, reading_options
+from nnref.tools.cli.output import print_json, progress_bar, warn_findings
+from nnref.tools.cli.text import count_text, one_line
+
+
+@click.command(short_help="Decode an NNR stream to a tensor file.")
+@click.argument("stream", type=click.Path())
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    required=True,
+    help="Tensor file to write: .safetensors, .npz or .pt.",
+)
+@reading_options
+@click.option("--strict", is_flag=True, help="Refuse what a decoder may tolerate.")
+@quiet_option
+@json_option
+def command(
+    stream: str,
+    output: str,
+    limits: Limits,
+    dialect: Dialect,
+    strict: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Decode an NNR stream to a tensor file.
+
+    The file is written under a temporary name and appears only when everything is decoded.
+    """
+    with progress_bar("decoding", quiet=quiet) as progress:
+        report = codec.decode_file(
+            stream, output, limits=limits, dialect=dialect, strict=strict, progress=progress
+        )
+    warn_findings(report.findings)
+    if as_json:
+        print_json(
+            "nnref.decode/1",
+            {
+                "stream": stream,
+                "output": output,
+                "bytes": report.stream_bytes,
+                "tensor_bytes": report.tensor_bytes,
+                "tensors": [
+                    {
+                        "name": tensor.name,
+                        "shape": list(tensor.info.shape),
+                        "dtype": tensor.info.dtype,
+                    }
+                    for tensor in report.tensors
+                ],
+                "findings": [finding.as_dict() for finding in report.findings],
+            },
+        )
+    elif not quiet:
+        print(
+            f"{one_line(output)}: {len(report.tensors)} tensors, "
+            f"{count_text(report.tensor_bytes)} bytes from {count_text(report.stream_bytes)}"
+        )

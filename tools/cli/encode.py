@@ -1,0 +1,119 @@
+"""`nnref encode`: from a model to a stream."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nnref import codec
+from nnref.tools.cli.failures import warn
+from nnref.tools.cli.options import json_option, quiet_option
+from nnref.tools.cli.output import print_json, progress_bar
+from nnref.tools.cli.text import count_text, finite_or_none, one_line, ratio_text
+
+
+@click.command(short_help="Encode a model as an NNR stream.")
+@click.argument("model", type=click.Path())
+@click.option("-o", "--output", type=click.Path(), required=True, help="Stream to write.")
+@click.option("--qp", type=int, help="Quality as a quantization parameter: smaller is finer.")
+@click.option("--step", type=float, help="Quality as the largest step between decoded values.")
+@click.option("--sqnr", type=float, help="Quality in dB, reached by every tensor.  [default: 40]")
+@click.option("--lossless", is_flag=True, default=None, help="No quantization at all.")
+@click.option(
+    "--nonweight-qp", type=int, help="qp of vectors and scalars.  [default: follows the data]"
+)
+@click.option("--dq/--no-dq", default=None, help="Dependent quantization.  [default: on]")
+@click.option(
+    "--rules",
+    "rules_file",
+    type=click.Path(path_type=Path),
+    help="TOML or JSON file with settings for the tensors that match a glob.",
+)
+@click.option(
+    "--non-finite",
+    type=click.Choice(["error", "raw"]),
+    help="Refuse NaN and infinities, or carry such tensors without loss.  [default: error]",
+)
+@click.option("--profile", type=click.IntRange(0, 1), help="general_profile_idc.  [default: 1]")
+@click.option(
+    "--scan-order",
+    type=click.IntRange(0, 4),
+    help="0: row by row; 1 to 4: blocks of 8, 16, 32, 64.  [default: 0]",
+)
+@click.option(
+    "--qp-density",
+    type=click.IntRange(0, 7),
+    help="2^N quantization parameters per doubling of the step.  [default: 2]",
+)
+@click.option(
+    "--row-skip/--no-row-skip", default=None, help="Skip zero rows.  [default: where it pays]"
+)
+@click.option(
+    "--shift-search",
+    type=click.Choice(["off", "compatible", "exact"]),
+    help="How the contexts' shift parameters are chosen.  [default: exact]",
+)
+@click.option(
+    "--compatible", is_flag=True, default=None, help="Write byte for byte what NNCodec 2.1.3 would."
+)
+@quiet_option
+@json_option
+def command(
+    model: str, output: str, rules_file: Path | None, quiet: bool, as_json: bool, **options: Any
+) -> None:
+    """Encode a model as an NNR stream.
+
+    MODEL is a .safetensors, .npz, .pt or .pth file, or a folder with sharded safetensors. At most
+    one of --qp, --step and --sqnr asks for the quality; options that are not given are left to the
+    encoder.
+    """
+    settings = {name: value for name, value in options.items() if value is not None}
+    if rules_file is not None:
+        from nnref.tools.cli.rules import read_rules  # noqa: PLC0415  it loads numpy
+
+        settings["rules"] = read_rules(rules_file)
+    with progress_bar("encoding", quiet=quiet) as progress:
+        report = codec.encode_file(model, output, progress=progress, **settings)
+    for warning in report.warnings:
+        warn(warning)
+    if as_json:
+        print_json("nnref.encode/1", {"model": model, "stream": output} | _report_object(report))
+    elif not quiet:
+        print(_summary(output, report))
+
+
+def _report_object(report: "codec.EncodeReport") -> dict[str, Any]:
+    """The JSON form of what was encoded; `sqnr` is null where nothing was lost."""
+    return {
+        "bytes": report.total_bytes,
+        "tensor_bytes": report.original_bytes,
+        "tensors": [_tensor_object(tensor) for tensor in report.tensors],
+        "warnings": list(report.warnings),
+    }
+
+
+def _tensor_object(tensor: "codec.EncodedTensor") -> dict[str, Any]:
+    return {
+        "name": tensor.name,
+        "shape": list(tensor.info.shape),
+        "dtype": tensor.info.dtype,
+        "payload_type": tensor.payload_type.name,
+        "tools": list(tensor.tools),
+        "bytes": tensor.unit_bytes,
+        "qp": tensor.qp,
+        "sqnr": finite_or_none(tensor.sqnr),
+        "max_error": tensor.max_error,
+    }
+
+
+def _summary(output: str, report: "codec.EncodeReport") -> str:
+    sizes = (
+        f"{one_line(output)}: {count_text(report.total_bytes)} bytes, "
+        f"{ratio_text(report.original_bytes, report.total_bytes)} smaller than "
+        f"{count_text(report.original_bytes)} bytes in {len(report.tensors)} tensors"
+    )
+    lossy = [tensor for tensor in report.tensors if tensor.qp is not None]
+    if not lossy:
+        return f"{sizes}; nothing was lost"
+    worst = min(lossy, key=lambda tensor: tensor.sqnr)
+    return f"{sizes}; lowest SQNR {worst.sqnr:.1f} dB ({one_line(worst.name)})"

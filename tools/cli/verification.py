@@ -1,0 +1,99 @@
+"""Verification of a stream: decode all of it, and compare it with a model."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from os import PathLike
+
+from nnref.codec import NnrError, Stream
+from nnref.codec.model import TensorSource, open_model
+from nnref.spec.errors import refusal
+from nnref.tools.cli.comparison import Array, Bounds, Difference, compare, sqnr
+from nnref.tools.cli.output import Progress
+
+_NAMED_PROBLEMS = 3
+
+
+@dataclass(slots=True)
+class Verification:
+    """What was found, one tensor after the other."""
+
+    decoded: int = 0
+    """Tensors that could be decoded."""
+    errors: list[NnrError] = field(default_factory=list)
+    """One for every unit that could not be decoded."""
+    differences: list[Difference] | None = None
+    """One for every tensor of the stream or the model; None without a model."""
+
+    @property
+    def sqnr(self) -> float:
+        """dB, of all tensors of the model together; infinite when nothing was lost."""
+        found = self.differences or []
+        return sqnr(sum(d.signal for d in found), sum(d.noise for d in found))
+
+    @property
+    def identical(self) -> bool:
+        """Whether the decoded model equals the model bit for bit."""
+        found = self.differences
+        return found is not None and not self.errors and all(d.identical for d in found)
+
+    def error(self) -> NnrError | None:
+        """Why the verification failed: the first damaged unit, else the comparison."""
+        if self.errors:
+            return self.errors[0]
+        different = [d for d in self.differences or () if d.problems]
+        problems = [f"{d.name!r}: {', '.join(d.problems)}" for d in different]
+        if problems:
+            rest = len(problems) - _NAMED_PROBLEMS
+            named = problems[:_NAMED_PROBLEMS] + ([f"{rest} more tensors"] if rest > 0 else [])
+            return refusal("comparison-failed", "; ".join(named))
+        if self.sqnr <= 0:
+            detail = f"SQNR of the whole model is {self.sqnr:.2f} dB: zeros would be nearer to it"
+            return refusal("comparison-failed", detail)
+        return None
+
+
+def verify(
+    stream: Stream,
+    model: str | PathLike[str] | None,
+    bounds: Bounds,
+    progress: Progress | None = None,
+) -> Verification:
+    """Decode every tensor of an open stream, one unit at a time, and compare it with a model.
+
+    A unit that cannot be decoded is noted, and the others are still looked at. Raises FileError
+    when the model cannot be read.
+    """
+    result = Verification()
+    if model is None:
+        result.decoded = sum(1 for _ in _decoded(stream, result.errors, progress))
+        return result
+    with open_model(model) as source:
+        absent = [name for name in source.names() if name not in stream]
+        result.differences = [Difference(name, ("not in the stream",)) for name in absent]
+        for name, array in _decoded(stream, result.errors, progress):
+            result.decoded += 1
+            result.differences.append(_compared(source, name, array, bounds))
+    return result
+
+
+def _decoded(
+    stream: Stream, errors: list[NnrError], progress: Progress | None
+) -> Iterator[tuple[str, Array]]:
+    """Every tensor that can be decoded; `errors` gets the refusals of the others' units."""
+    units = {tensor.unit.index: tensor.unit for tensor in stream.tensors()}
+    for done, unit in enumerate(units.values()):
+        if progress is not None:
+            progress(done, len(units), unit.type_name)
+        try:
+            decoded = stream.decode_unit(unit)
+        except NnrError as error:
+            errors.append(error)
+            continue
+        for tensor, array in decoded:
+            yield tensor.name, array
+
+
+def _compared(source: TensorSource, name: str, decoded: Array, bounds: Bounds) -> Difference:
+    if name not in source.names():
+        return Difference(name, ("not in the model",))
+    return compare(name, source.read(name), decoded, bounds)

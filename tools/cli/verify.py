@@ -1,0 +1,112 @@
+"""`nnref verify`: a stream alone, or against the model it was made from."""
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nnref import codec
+from nnref.spec.limits import Limits
+from nnref.spec.tables.enums import Dialect
+from nnref.tools.cli.failures import GOOD, tell, warn
+from nnref.tools.cli.options import json_option, quiet_option, reading_options
+from nnref.tools.cli.output import print_json, print_table, progress_bar, warn_findings
+from nnref.tools.cli.text import count_text, finite_or_none, number_text, one_line
+
+if TYPE_CHECKING:
+    from nnref.tools.cli.comparison import Difference
+    from nnref.tools.cli.verification import Verification
+
+
+@click.command(short_help="Check a stream, alone or against a model.")
+@click.argument("path", metavar="STREAM", type=click.Path())
+@click.option("--against", "model", type=click.Path(), help="Model to compare with.")
+@click.option("--min-sqnr", type=float, help="SQNR in dB that every tensor must reach.")
+@click.option("--max-error", type=float, help="Absolute error that no element may exceed.")
+@reading_options
+@quiet_option
+@json_option
+def command(
+    path: str,
+    model: str | None,
+    min_sqnr: float | None,
+    max_error: float | None,
+    limits: Limits,
+    dialect: Dialect,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Check a stream, alone or against a model.
+
+    Everything is parsed and decoded; rules that a decoder may tolerate give warnings. Against a
+    model, names, shapes, data types and integers must agree, the decoded model must be nearer to
+    the model than zeros are, and --min-sqnr and --max-error must hold; else the exit status is 6.
+    """
+    from nnref.tools.cli.comparison import Bounds  # noqa: PLC0415  these load numpy
+    from nnref.tools.cli.verification import verify  # noqa: PLC0415
+
+    if model is None and (min_sqnr is not None or max_error is not None):
+        context = click.get_current_context()
+        raise click.UsageError("--min-sqnr and --max-error need --against", context)
+    stream = codec.open_stream(path, limits=limits, dialect=dialect)
+    with progress_bar("verifying", quiet=quiet) as progress:
+        result = verify(stream, model, Bounds(min_sqnr, max_error), progress)
+    warn_findings(stream.findings)
+    if as_json:
+        print_json("nnref.verify/1", {"stream": path, "model": model} | _object(stream, result))
+    elif not quiet:
+        _print(path, stream, result)
+    if len(result.errors) > 1:
+        warn(f"{len(result.errors) - 1} more units cannot be decoded; --json lists them")
+    error = result.error()
+    return GOOD if error is None else tell(error)
+
+
+def _object(stream: "codec.Stream", result: "Verification") -> dict[str, Any]:
+    error = result.error()
+    found: dict[str, Any] = {
+        "good": error is None,
+        "bytes": stream.size,
+        "tensors": len(stream),
+        "tensors_decoded": result.decoded,
+        "findings": [finding.as_dict() for finding in stream.findings],
+        "errors": [failure.as_dict() for failure in result.errors],
+    }
+    if result.differences is not None:
+        found |= {
+            "identical": result.identical,
+            "sqnr": finite_or_none(result.sqnr),
+            "comparison": [_difference_object(d) for d in result.differences],
+        }
+    return found | ({} if error is None else {"error": error.as_dict()})
+
+
+def _difference_object(found: "Difference") -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "identical": found.identical,
+        "max_error": finite_or_none(found.max_error),
+        "sqnr": finite_or_none(found.sqnr),
+        "problems": list(found.problems),
+    }
+
+
+def _print(path: str, stream: "codec.Stream", result: "Verification") -> None:
+    if result.differences is not None:
+        columns = ("<tensor", "max error", "SQNR dB", "<result")
+        print_table("", columns, map(_row, result.differences))
+    text = (
+        f"{one_line(path)}: {count_text(stream.size)} bytes, "
+        f"{result.decoded} of {len(stream)} tensors decoded"
+    )
+    if result.identical:
+        text += ", identical to the model"
+    elif result.differences is not None and isfinite(result.sqnr):
+        text += f", SQNR {result.sqnr:.2f} dB"
+    print(text)
+
+
+def _row(found: "Difference") -> tuple[str, str, str, str]:
+    verdict = "identical" if found.identical else ", ".join(found.problems) or "good"
+    error = f"{found.max_error:.3g}" if isfinite(found.max_error) else "-"
+    return found.name, error, number_text(finite_or_none(found.sqnr)), verdict
