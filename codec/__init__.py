@@ -1,1 +1,70 @@
-"""TODO."""
+"""nnref's codec: trained networks in, NNR streams out, and back.
+
+    from nnref.codec import decode, encode, open_stream
+    stream = encode({"layer.weight": array}, sqnr=35)
+    tensors = decode(stream)
+    one = open_stream("model.nnr")["layer.weight"]
+
+Names are imported when first used, so that `import nnref.codec` stays fast.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nnref.codec.decoder.files import DecodeReport, decode, decode_file, open_stream
+    from nnref.codec.decoder.headers import StreamTensor
+    from nnref.codec.decoder.stream import Stream
+    from nnref.codec.encoder.files import EncodeReport, encode, encode_file
+    from nnref.codec.encoder.settings import EncodeSettings, Rule
+    from nnref.codec.encoder.tensor import EncodedTensor
+    from nnref.spec.errors import NnrError
+    from nnref.spec.limits import Limits
+    from nnref.spec.syntax import OutOfBand
+    from nnref.spec.tables.enums import Dialect
+
+_WHERE = {
+    "DecodeReport": "nnref.codec.decoder.files",
+    "Dialect": "nnref.spec.tables.enums",
+    "EncodeReport": "nnref.codec.encoder.files",
+    "EncodeSettings": "nnref.codec.encoder.settings",
+    "EncodedTensor": "nnref.codec.encoder.tensor",
+    "Limits": "nnref.spec.limits",
+    "NnrError": "nnref.spec.errors",
+    "OutOfBand": "nnref.spec.syntax",
+    "Rule": "nnref.codec.encoder.settings",
+    "Stream": "nnref.codec.decoder.stream",
+    "StreamTensor": "nnref.codec.decoder.headers",
+    "decode": "nnref.codec.decoder.files",
+    "decode_file": "nnref.codec.decoder.files",
+    "encode": "nnref.codec.encoder.files",
+    "encode_file": "nnref.codec.encoder.files",
+    "open_stream": "nnref.codec.decoder.files",
+}
+
+__all__ = [
+    "DecodeReport",
+    "Dialect",
+    "EncodeReport",
+    "EncodeSettings",
+    "EncodedTensor",
+    "Limits",
+    "NnrError",
+    "OutOfBand",
+    "Rule",
+    "Stream",
+    "StreamTensor",
+    "decode",
+    "decode_file",
+    "encode",
+    "encode_file",
+    "open_stream",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_WHERE[name]), name)
+    globals()[name] = value
+    return value

@@ -11,7 +11,7 @@ NnrError
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 from nnref.spec.tables.rules import RULES, Rule
@@ -76,6 +76,12 @@ class NnrError(Exception):
         """Fill in those parts of the place that are not known yet; returns self."""
         known = {f.name: getattr(self.place, f.name) for f in fields(Place)}
         self.place = Place(**{k: where.get(k) if v is None else v for k, v in known.items()})
+        return self
+
+    def moved(self, bits: int) -> Self:
+        """Shift a known bit position, from one inside a payload to one in the stream."""
+        if self.place.bit is not None:
+            self.place = replace(self.place, bit=self.place.bit + bits)
         return self
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Decoding: units in, tensors out."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Encoding: tensors in, units out."""

@@ -1,0 +1,147 @@
+"""Clauses 6.12 and 9.1: decoding the payload of one compressed data unit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnref.codec.decoder.members import Member
+from nnref.codec.entropy import PayloadDecoder, TensorSyntax, weights_bound
+from nnref.codec.quantization import reconstruct_codebook, reconstruct_uniform
+from nnref.spec.errors import NnrError, refusal
+from nnref.spec.syntax import Unit
+from nnref.spec.tables.enums import Dialect, PayloadType
+
+_EMPTY: Mapping[str, NDArray[Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class CodedTensor:
+    """One decoded member: quantized parameters and what turns them into numbers."""
+
+    member: Member
+    quantized: NDArray[np.int32] | None
+    """Quantized parameters in the member's dimensions (codebook: the coded index less
+    CbZeroOffset); None for raw tensors."""
+    qp: int | None
+    qp_density: int | None
+    raw: NDArray[np.float32] | None = None
+
+    def values(self) -> NDArray[Any]:
+        """Clauses 10.2, 10.4, 10.5: the carrier, float32 or (integer payloads) int32."""
+        if self.raw is not None:
+            return self.raw
+        assert self.quantized is not None
+        if self.qp is None or self.qp_density is None:
+            return self.quantized
+        if self.member.codebook is None:
+            return reconstruct_uniform(self.quantized, self.qp, self.qp_density)
+        return reconstruct_codebook(
+            self.quantized,
+            self.member.codebook,
+            self.member.codebook_zero_offset,
+            self.qp,
+            self.qp_density,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bases:
+    """Clause 12.2: what earlier units left behind, by member name; empty without updates."""
+
+    quantized: Mapping[str, NDArray[np.int32]] = _EMPTY
+    history: Mapping[str, NDArray[np.int8]] = _EMPTY
+
+
+def decode_data_unit(
+    unit: Unit,
+    members: tuple[Member, ...],
+    unary_length: int,
+    *,
+    bases: Bases | None = None,
+    dialect: Dialect = Dialect.NNCODEC_2,
+    strict: bool = False,
+    findings: list[NnrError] | None = None,
+) -> list[CodedTensor]:
+    """Clause 9.1: all tensors of a unit, in payload order.
+
+    Errors name the unit, the tensor and the bit in the stream. Raises MalformedError,
+    InvalidError and UnsupportedError with the rules of clauses 9 and 10.
+    """
+    where: dict[str, Any] = {"unit": unit.index, "unit_type": unit.type_name}
+    try:
+        if unit.fields.nnr_compressed_data_unit_payload_type == PayloadType.NNR_PT_RAW_FLOAT:
+            return [_raw(unit, members[0])]
+        return _coded(unit, members, unary_length, bases or Bases(), dialect, strict, findings)
+    except NnrError as error:
+        if error.place.bit is None:
+            raise error.at(**where) from None
+        raise error.moved(8 * unit.payload_offset).at(**where) from None
+
+
+def _raw(unit: Unit, member: Member) -> CodedTensor:
+    expected = 4 * member.weights
+    if len(unit.payload) != expected:
+        detail = f"{len(unit.payload)} bytes for {member.weights} weights"
+        raise refusal("payload-size-raw", detail, tensor=member.name)
+    values = np.frombuffer(unit.payload, dtype="<f4").astype(np.float32)
+    return CodedTensor(member, None, None, None, values.reshape(member.dimensions))
+
+
+def _coded(
+    unit: Unit,
+    members: tuple[Member, ...],
+    unary_length: int,
+    bases: Bases,
+    dialect: Dialect,
+    strict: bool,
+    findings: list[NnrError] | None,
+) -> list[CodedTensor]:
+    fields, state = unit.fields, unit.state
+    integer = fields.nnr_compressed_data_unit_payload_type == PayloadType.NNR_PT_INT
+    density = None if integer else state.qp_density
+    if density is None and not integer:
+        raise refusal("qp-density-missing", tensor=members[0].name)
+    decoder = PayloadDecoder(unit.payload, dialect)
+    coded = []
+    for member in members:
+        try:
+            qp = None if density is None else decoder.iae(6 + density) + state.base_qp
+            syntax = _tensor_syntax(unit, member, unary_length)
+            _check_bound(unit, member, syntax)
+            quantized = decoder.decode_tensor(
+                syntax, bases.quantized.get(member.name), bases.history.get(member.name)
+            )
+        except NnrError as error:
+            raise error.at(tensor=member.name) from None
+        coded.append(CodedTensor(member, quantized.reshape(member.dimensions), qp, density))
+    decoder.finish(strict=strict, findings=findings)
+    return coded
+
+
+def _tensor_syntax(unit: Unit, member: Member, unary_length: int) -> TensorSyntax:
+    fields = unit.fields
+    integer = fields.nnr_compressed_data_unit_payload_type == PayloadType.NNR_PT_INT
+    # Vectors of a block have no block rows: rank 1 gives one column, which forces scan order 0.
+    return TensorSyntax(
+        rows=member.rows,
+        columns=member.columns,
+        unary_length=unary_length,
+        dq_flag=bool(fields.dq_flag) and not integer,
+        scan_order=fields.scan_order,
+        profile=unit.state.profile,
+        parent=bool(fields.parent_node_id_present_flag),
+        temporal=bool(fields.temporal_context_modeling_flag),
+        codebook_size=len(member.codebook or ()),
+        codebook_zero_offset=member.codebook_zero_offset,
+    )
+
+
+def _check_bound(unit: Unit, member: Member, syntax: TensorSyntax) -> None:
+    """Clause 8.3.1, before the tensor's memory is taken."""
+    bound = weights_bound(len(unit.payload), syntax)
+    if bound is not None and member.weights > bound:
+        detail = f"{member.weights} weights in {len(unit.payload)} bytes, at most {bound} fit"
+        raise refusal("payload-bound", detail, tensor=member.name, element="tensor_dimensions")

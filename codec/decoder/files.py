@@ -1,0 +1,66 @@
+"""Decoding whole streams: into memory, or one tensor at a time into a tensor file."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+from numpy.typing import NDArray
+
+from nnref.codec.decoder.headers import StreamTensor
+from nnref.codec.decoder.stream import Stream, StreamSource
+from nnref.codec.model import create_model
+from nnref.spec.errors import NnrError
+
+Progress = Callable[[int, int, str], None]
+"""Called with (tensors done, tensors in all, name of the next one)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeReport:
+    """What was decoded: the tensors as their headers describe them, and tolerated findings."""
+
+    tensors: tuple[StreamTensor, ...]
+    stream_bytes: int
+    findings: tuple[NnrError, ...]
+
+    @property
+    def tensor_bytes(self) -> int:
+        """Bytes of all decoded tensors."""
+        return sum(tensor.info.nbytes for tensor in self.tensors)
+
+
+def open_stream(source: StreamSource, **options: Any) -> Stream:
+    """Open a stream (bytes or a path) for reading; options are those of `Stream`."""
+    return Stream(source, **options)
+
+
+def decode(source: StreamSource, **options: Any) -> dict[str, NDArray[Any]]:
+    """All tensors of a stream (bytes or a path), by name, in decoding order.
+
+    Options are those of `Stream`: limits, dialect, strict, out_of_band.
+    Raises NnrError: malformed, invalid, unsupported, limit exceeded, integrity.
+    """
+    return {tensor.name: array for tensor, array in Stream(source, **options).decoded()}
+
+
+def decode_file(
+    source: StreamSource,
+    path: str | PathLike[str],
+    *,
+    progress: Progress | None = None,
+    **options: Any,
+) -> DecodeReport:
+    """Decode a stream into a tensor file (.safetensors, .npz, .pt), one unit at a time.
+
+    The file appears under its name only when everything is decoded and written.
+    Raises NnrError as `decode`, and FileError.
+    """
+    stream = Stream(source, **options)
+    with create_model(path, {tensor.name: tensor.info for tensor in stream.tensors()}) as sink:
+        for done, (tensor, array) in enumerate(stream.decoded()):
+            if progress is not None:
+                progress(done, len(stream), tensor.name)
+            sink.write(tensor.name, array)
+        sink.commit()
+    return DecodeReport(tuple(stream.tensors()), stream.size, tuple(stream.findings))

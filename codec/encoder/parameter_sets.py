@@ -1,0 +1,78 @@
+"""The units before the tensors: start unit, model parameter set, topology (clauses 6.3 to 6.7)."""
+
+from typing import Any
+
+import numpy as np
+
+from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.formats import is_quantized
+from nnref.codec.model import TensorSource
+from nnref.spec.syntax import StreamState, write_unit
+from nnref.spec.tables.enums import QuantizationMethodFlags, TopologyStorageFormat, UnitType
+
+_SAMPLES = 1 << 14
+_REACH_BELOW, _REACH_ABOVE = -16.0, 24.0
+"""Octaves of a tensor's root mean square whose steps qp reaches from base 0 with room to spare:
+qp spans 32 octaves to each side, a step lies up to 16 octaves below the values."""
+
+
+def model_units(settings: EncodeSettings, base_qp: int) -> tuple[list[bytes], StreamState]:
+    """The units that open a stream, and the state they leave for the tensors' units."""
+    state = StreamState()
+    units = []
+    for unit_type, fields in _opening(settings, base_qp):
+        units.append(write_unit(unit_type, fields, b"", state))
+        state = state.after(unit_type, fields)
+    return units, state
+
+
+def _opening(settings: EncodeSettings, base_qp: int) -> list[tuple[UnitType, dict[str, Any]]]:
+    mps = {
+        "topology_carriage_flag": int(settings.compatible),
+        "mps_quantization_method_flags": int(QuantizationMethodFlags.NNR_QSU),
+        "mps_qp_density": settings.qp_density,
+        "mps_quantization_parameter": base_qp,
+    }
+    units: list[tuple[UnitType, dict[str, Any]]] = [
+        (UnitType.NNR_STR, {"general_profile_idc": settings.profile}),
+        (UnitType.NNR_MPS, mps),
+    ]
+    if settings.compatible:
+        topology = {
+            "topology_storage_format": int(TopologyStorageFormat.NNR_TPL_UNREC),
+            "topology_compression_format": 0,
+            "topology_data": b"",
+        }
+        units.append((UnitType.NNR_TPL, topology))
+    return units
+
+
+def stream_base_qp(source: TensorSource, settings: EncodeSettings) -> int:
+    """mps_quantization_parameter: as asked, else 0, else what brings the steps of very small or
+    very large weights into reach (clause 7.3.2). Looks at a sample of every float tensor.
+    """
+    if settings.base_qp is not None:
+        return settings.base_qp
+    if settings.compatible or settings.qp is not None or settings.step is not None:
+        return 0
+    octaves = [
+        octave
+        for name in source.names()
+        if is_quantized(source.info(name).dtype)
+        and (octave := _octave(source.read(name))) is not None
+    ]
+    if not octaves or (min(octaves) > _REACH_BELOW and max(octaves) < _REACH_ABOVE):
+        return 0
+    centre = round((min(octaves) + max(octaves)) / 2) - 8
+    return int(np.clip(centre << settings.qp_density, -4096, 4095))
+
+
+def _octave(array: Any) -> float | None:
+    """log2 of the root mean square of evenly spaced finite nonzero samples, None without any."""
+    flat = array.reshape(-1)
+    sample = flat[:: max(1, flat.size // _SAMPLES)].astype(np.float64)
+    sample = sample[np.isfinite(sample) & (sample != 0)]
+    if sample.size == 0:
+        return None
+    largest = float(np.abs(sample).max())
+    return float(np.log2(largest) + 0.5 * np.log2(np.mean((sample / largest) ** 2)))

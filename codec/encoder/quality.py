@@ -1,0 +1,74 @@
+"""Which qp a tensor gets: asked for directly, by step, by SQNR, or following the data."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnref.codec.encoder.settings import DEFAULT_SQNR, VECTOR_SQNR_MARGIN, EncodeSettings
+from nnref.codec.quantization import check_qp, choose_qp, qp_for_step, qp_range
+
+COMPATIBLE_QP = -38
+COMPATIBLE_NONWEIGHT_QP = -75
+"""Defaults of NNCodec 2.1.3's compress()."""
+
+_SMALL_VALUE_QUANTILE = 0.05
+_SMALL_VALUE_STEPS = 32.0
+_FINEST_STEP = 2.0**-20
+"""A vector's step is at most 1/32 of its small values (the 5 % quantile of the magnitudes), as a
+variance that is rounded to zero ruins a batch normalization; but never finer than 2**-20 of its
+largest value."""
+
+
+def tensor_qp(values: NDArray[np.float32], settings: EncodeSettings, base_qp: int) -> int:
+    """The qp for a finite float32 tensor under its own settings (rules already applied).
+
+    Raises UsageError qp-out-of-range, step-out-of-range.
+    """
+    density = settings.qp_density
+    qp = _asked_qp(values, settings)
+    if values.ndim < 2 and qp is None:
+        qp = _vector_qp(values, settings, base_qp)
+    if qp is None:
+        sqnr = DEFAULT_SQNR if settings.sqnr is None else settings.sqnr
+        qp = choose_qp(
+            values,
+            sqnr_db=sqnr,
+            qp_density=density,
+            dq_flag=settings.dq,
+            scan_order=settings.scan_order,
+            base_qp=base_qp,
+        )
+    check_qp(qp, density, base_qp)
+    return qp
+
+
+def _asked_qp(values: NDArray[np.float32], settings: EncodeSettings) -> int | None:
+    """The qp that the settings name outright, or None."""
+    if values.ndim < 2:
+        if settings.nonweight_qp is not None:
+            return settings.nonweight_qp
+        return COMPATIBLE_NONWEIGHT_QP if settings.compatible else None
+    if settings.qp is not None:
+        return settings.qp
+    if settings.step is not None:
+        return qp_for_step(settings.step, settings.qp_density)
+    return COMPATIBLE_QP if settings.compatible and settings.sqnr is None else None
+
+
+def _vector_qp(values: NDArray[np.float32], settings: EncodeSettings, base_qp: int) -> int:
+    sqnr = DEFAULT_SQNR if settings.sqnr is None else settings.sqnr
+    qp = choose_qp(
+        values,
+        sqnr_db=sqnr + VECTOR_SQNR_MARGIN,
+        qp_density=settings.qp_density,
+        dq_flag=False,
+        scan_order=0,
+        base_qp=base_qp,
+    )
+    magnitudes = np.abs(values[values != 0])
+    if magnitudes.size == 0:
+        return qp
+    small = float(np.quantile(magnitudes, _SMALL_VALUE_QUANTILE)) / _SMALL_VALUE_STEPS
+    step = max(small, float(magnitudes.max()) * _FINEST_STEP)
+    return max(
+        min(qp, qp_for_step(step, settings.qp_density)), qp_range(settings.qp_density, base_qp)[0]
+    )

@@ -1,0 +1,130 @@
+"""Encoder settings: one frozen object for a model, with per-tensor rules on top."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from fnmatch import fnmatchcase
+from typing import Any, Final, Literal, Self
+
+from nnref.spec.errors import refusal
+
+ShiftSearch = Literal["off", "compatible", "exact"]
+NonFinite = Literal["error", "raw"]
+
+DEFAULT_SQNR: Final = 40.0
+"""Quality in dB when none is asked for: no network we measured loses accuracy there."""
+VECTOR_SQNR_MARGIN: Final = 30.0
+"""Vectors and scalars (biases, normalization) get this many dB more: few bytes, much effect."""
+
+_STREAM_WIDE: Final = frozenset({"profile", "qp_density", "base_qp", "compatible", "rules"})
+_QUALITY: Final = ("qp", "step", "sqnr")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Settings for the tensors whose name matches a glob; later matching rules win."""
+
+    tensors: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeSettings:
+    """How to encode. At most one of `qp`, `step` and `sqnr` asks for the quality.
+
+    Raises UsageError setting-unknown (a value outside its range) or setting-conflict.
+    """
+
+    qp: int | None = None
+    """Quantization parameter of tensors with at least two dimensions (clause 10.1)."""
+    step: float | None = None
+    """The largest step allowed; the nearest reachable one not above it is used."""
+    sqnr: float | None = None
+    """Signal to quantization noise ratio in dB that every tensor reaches."""
+    nonweight_qp: int | None = None
+    """qp of vectors and scalars; None lets their step follow the data."""
+    dq: bool = True
+    """Dependent quantization (dq_flag) of tensors with at least two dimensions."""
+    lossless: bool = False
+    """Carry float tensors without quantization."""
+    non_finite: NonFinite = "error"
+    """What to do with NaN and infinities: refuse, or carry that tensor without quantization."""
+    profile: int = 1
+    """general_profile_idc."""
+    scan_order: int = 0
+    """0 row-major, 1..4 blocks of 8, 16, 32, 64 with entry points."""
+    qp_density: int = 2
+    """2**qp_density quantization parameters per doubling of the step."""
+    base_qp: int | None = None
+    """mps_quantization_parameter; None takes 0, or what very small or large weights need."""
+    cabac_unary_length_minus1: int = 10
+    """Number of abs_level_greater_x bins less one, 0..255."""
+    row_skip: bool | None = None
+    """row_skip_enabled_flag; None enables it where it pays."""
+    shift_search: ShiftSearch = "exact"
+    """How shift parameters are chosen: none, as NNCodec 2.1.3 does, or exactly."""
+    compatible: bool = False
+    """Write byte for byte what NNCodec 2.1.3 writes with the same settings."""
+    rules: tuple[Rule, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_range("profile", self.profile, 0, 1)
+        _check_range("scan_order", self.scan_order, 0, 4)
+        _check_range("qp_density", self.qp_density, 0, 7)
+        _check_range("cabac_unary_length_minus1", self.cabac_unary_length_minus1, 0, 255)
+        _check_choice("non_finite", self.non_finite, ("error", "raw"))
+        _check_choice("shift_search", self.shift_search, ("off", "compatible", "exact"))
+        asked = [name for name in _QUALITY if getattr(self, name) is not None]
+        if len(asked) > 1 or (asked and self.lossless):
+            raise refusal("setting-conflict", " and ".join([*asked, *["lossless"] * self.lossless]))
+        if self.step is not None and not 0 < self.step < float("inf"):
+            raise refusal("step-out-of-range", f"step {self.step}")
+        if self.sqnr is not None and not 0 <= self.sqnr <= 200:
+            raise refusal("setting-unknown", f"sqnr {self.sqnr} is outside 0..200 dB")
+        if self.row_skip and self.profile == 0:
+            raise refusal("setting-conflict", "row_skip needs profile 1")
+        for rule in self.rules:
+            _check_names(rule.options, rule.tensors)
+
+    @classmethod
+    def from_options(cls, settings: Self | None, options: Mapping[str, Any]) -> Self:
+        """`settings` (default: the defaults) with keyword options on top.
+
+        A quality given as an option replaces the one in `settings`.
+        """
+        return (settings or cls())._with(options)
+
+    def for_tensor(self, name: str) -> Self:
+        """The settings of one tensor: every rule whose glob matches its name, in order."""
+        settings = self
+        for rule in self.rules:
+            if fnmatchcase(name, rule.tensors):
+                settings = settings._with(rule.options)
+        return settings
+
+    def _with(self, options: Mapping[str, Any]) -> Self:
+        known = {f.name for f in fields(self)}
+        for name in options:
+            if name not in known:
+                raise refusal("setting-unknown", f"{name!r}; known: {', '.join(sorted(known))}")
+        changes = dict(options)
+        if any(changes.get(name) is not None for name in (*_QUALITY, "lossless")):
+            changes = dict.fromkeys(_QUALITY) | {"lossless": False} | changes
+        return replace(self, **changes)
+
+
+def _check_names(options: Mapping[str, Any], pattern: str) -> None:
+    for name in options:
+        if name in _STREAM_WIDE:
+            raise refusal("setting-conflict", f"rule {pattern!r}: {name} holds for a whole stream")
+        if name not in {f.name for f in fields(EncodeSettings)}:
+            raise refusal("setting-unknown", f"rule {pattern!r}: {name!r}")
+
+
+def _check_range(name: str, value: object, low: int, high: int) -> None:
+    if not isinstance(value, int) or not low <= value <= high:
+        raise refusal("setting-unknown", f"{name} = {value!r} is outside {low}..{high}")
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise refusal("setting-unknown", f"{name} = {value!r}; one of {', '.join(choices)}")
