@@ -35,10 +35,10 @@ def test_json_holds_counts_by_direction_and_every_difference():
 
 
 def test_table_shows_the_divergence_before_the_excuse():
-    console = Console(record=True, width=160, file=None, quiet=False)
-    with console.capture():
+    console = Console(width=160)
+    with console.capture() as captured:
         print_report(report(EXCUSED, BAD), console)
-    text = console.export_text()
+    text = captured.get()
     assert text.index("[1] of 4 values") < text.index("byte 3")
 
 

@@ -1,0 +1,102 @@
+"""Command line of the benchmarks."""
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from nnref.conformance.interop.client import Peer
+from nnref.tools.bench.fresh import measure_memory, measure_startup
+from nnref.tools.bench.kernels import measure_rate
+from nnref.tools.bench.models import measure_model
+from nnref.tools.bench.profiling import profile_model
+from nnref.tools.bench.results import Results, Row
+from nnref.tools.bench.workload import Tensors, count_weights, file_model, synthetic_model
+
+Titled = tuple[str, list[Row]]
+
+PARTS = ("kernels", "model", "startup", "memory")
+TENSOR_COUNTS = (50, 200, 800)
+"""Tensors of the synthetic models: time per tensor should not depend on it."""
+MEMORY_TENSORS = 200
+
+
+@click.command()
+@click.argument("part", type=click.Choice([*PARTS, "all", "profile"]), default="all")
+@click.option(
+    "--peer-python",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="NNREF_PEER_PYTHON",
+    help="Python of an environment with NNCodec 2.1.3; without it nnref is measured alone.",
+)
+@click.option("--weights", type=click.IntRange(100), default=1 << 22, show_default=True)
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
+@click.option(
+    "--model",
+    "model_path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A safetensors file, in place of the synthetic models.",
+)
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the results.")
+def main(
+    part: str,
+    peer_python: Path | None,
+    weights: int,
+    rounds: int,
+    model_path: Path | None,
+    json_path: Path | None,
+) -> None:
+    """Measure speed and memory in rounds paired with NNCodec 2.1.3.
+
+    Times are CPU seconds taken inside each process around the call; a ratio above 1 means that
+    nnref is faster or smaller: the median of the rounds' ratios with the extremes.
+    """
+    models = [file_model(model_path)] if model_path else map(synthetic_model, TENSOR_COUNTS)
+    if part == "profile":
+        click.echo(profile_model(list(models)[-1], entries=15))
+        return
+    console, results = Console(), Results()
+    with contextlib.ExitStack() as stack:
+        peer = stack.enter_context(Peer(peer_python, timeout=600)) if peer_python else None
+        tables = {
+            "kernels": kernel_tables(weights, rounds, peer),
+            "model": model_tables(models, rounds, peer),
+            "startup": startup_tables(),
+            "memory": memory_tables(model_path, peer_python),
+        }
+        for name in PARTS if part == "all" else (part,):
+            for title, rows in tables[name]:
+                results.add(title, rows, console)
+    if json_path:
+        results.write(json_path)
+
+
+def kernel_tables(weights: int, rounds: int, peer: Peer | None) -> Iterator[Titled]:
+    """One tensor at three rates with dependent quantization, and at one without."""
+    for rate, dq in ((1.0, True), (2.5, True), (4.0, True), (2.5, False)):
+        yield measure_rate(rate, dq, weights, rounds, peer)
+
+
+def model_tables(models: Iterable[Tensors], rounds: int, peer: Peer | None) -> Iterator[Titled]:
+    """Whole models, one table each."""
+    for model in models:
+        title = f"{len(model)} tensors, {count_weights(model)} weights"
+        yield title, measure_model(model, rounds, peer)
+
+
+def startup_tables() -> Iterator[Titled]:
+    """Import and kernels of fresh processes."""
+    yield "start-up, wall clock", measure_startup()
+
+
+def memory_tables(model_path: Path | None, peer_python: Path | None) -> Iterator[Titled]:
+    """Peak memory of one model."""
+    model = file_model(model_path) if model_path else synthetic_model(MEMORY_TENSORS)
+    title = f"peak memory above idle, {count_weights(model)} weights"
+    yield title, measure_memory(model, peer_python)
+
+
+if __name__ == "__main__":
+    main()

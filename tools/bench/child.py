@@ -1,0 +1,67 @@
+"""What one fresh process does for `fresh`: prints its figures as JSON and ends.
+
+python -m nnref.tools.bench.child start
+python -m nnref.tools.bench.child encode MODEL STREAM OPTIONS_JSON
+python -m nnref.tools.bench.child decode STREAM OUTPUT
+"""
+
+import json
+import resource
+import sys
+import time
+from typing import Any
+
+import numpy as np
+
+
+def start() -> dict[str, float]:
+    """Seconds (wall clock) of the import of the codec, and of loading or compiling its kernels."""
+    begin = time.perf_counter()
+    from nnref.codec import decode, encode  # noqa: F401, PLC0415 - the import is what is measured
+
+    imported = time.perf_counter()
+    use_every_kernel()
+    return {"import": imported - begin, "kernels": time.perf_counter() - imported}
+
+
+def encode(model: str, stream: str, options: str) -> dict[str, float]:
+    """Peak memory before and after encoding a file into a file."""
+    from nnref.codec import encode_file  # noqa: PLC0415
+
+    use_every_kernel()
+    before = _peak_memory()
+    encode_file(model, stream, **json.loads(options))
+    return {"before": before, "after": _peak_memory()}
+
+
+def decode(stream: str, output: str) -> dict[str, float]:
+    """Peak memory before and after decoding a file into a file."""
+    from nnref.codec import decode_file  # noqa: PLC0415
+
+    use_every_kernel()
+    before = _peak_memory()
+    decode_file(stream, output)
+    return {"before": before, "after": _peak_memory()}
+
+
+def use_every_kernel() -> None:
+    """Encode and decode a tiny model with every tool that has a kernel of its own."""
+    from nnref.codec import decode, encode  # noqa: PLC0415
+
+    weights = np.arange(-96, 96, dtype=np.float32).reshape(12, 16)
+    options: dict[str, Any]
+    for options in (
+        {"dq": False, "shift_search": "off"},
+        {"dq": True, "shift_search": "compatible", "scan_order": 1},
+        {"dq": True, "shift_search": "exact"},
+    ):
+        decode(encode({"weight": weights, "bias": weights[0]}, qp=0, **options))
+
+
+def _peak_memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+if __name__ == "__main__":
+    action = {"start": start, "encode": encode, "decode": decode}[sys.argv[1]]
+    print(json.dumps(action(*sys.argv[2:])))
