@@ -17,6 +17,7 @@ from nnref.conformance.interop.peer.frames import Array, Message, read_message, 
 Tensors = dict[str, Array]
 
 _FOLDER = Path(__file__).parent
+"""Where `python -m peer` finds its package."""
 
 
 class PeerError(Exception):
@@ -36,7 +37,7 @@ class Peer:
 
     def __init__(self, python: Path, timeout: float = 120.0) -> None:
         self.restarts = 0
-        self._command = [str(python), "-m", "peer"]
+        self._command = [str(python.absolute()), "-m", "peer"]
         self._timeout = timeout
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -101,7 +102,8 @@ class Peer:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": str(_FOLDER), "OMP_NUM_THREADS": "1"},
+                cwd=_FOLDER,
+                env=_environment(),
             )
         return self._process
 
@@ -114,6 +116,12 @@ class Peer:
             return f"no answer within {self._timeout:g} s"
         status = process.returncode
         return signal.Signals(-status).name if status < 0 else f"ended with status {status}"
+
+
+def _environment() -> dict[str, str]:
+    """That of this process, on one thread and without a path to packages of this environment."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return kept | {"OMP_NUM_THREADS": "1"}
 
 
 def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:

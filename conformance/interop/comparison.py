@@ -64,9 +64,8 @@ def _peer_tensors(stream: bytes, peer: Peer) -> Tensors:
 
 
 def _ours_to_peer(case: Case, peer: Peer) -> str:
-    options = case.settings.for_nnref() | {"compatible": False}
     try:
-        stream = encode(case.tensors, **options)
+        stream = encode(case.tensors, **case.settings.for_nnref())
         return first_difference(decode(stream), peer.decompress(stream))
     except NnrError as error:
         return f"nnref: {error}"
@@ -85,7 +84,7 @@ def _peer_to_ours(stream: bytes, decoded: Tensors) -> str:
 
 def _same_bytes(case: Case, theirs: bytes) -> str:
     try:
-        ours = encode(case.tensors, **case.settings.for_nnref())
+        ours = encode(case.tensors, **case.settings.for_same_bytes())
     except NnrError as error:
         return f"nnref: {error}"
     if ours == theirs:

@@ -28,14 +28,18 @@ class Settings:
     """Whether shift parameters are searched for."""
 
     def for_nnref(self) -> dict[str, Any]:
-        """Keyword options of `nnref.codec.encode` that give NNCodec's bytes."""
+        """Keyword options of `nnref.codec.encode`."""
         return self._shared() | {
             "dq": self.dq,
             "profile": self.profile,
             "row_skip": self.row_skip,
-            "shift_search": "compatible" if self.search else "off",
-            "compatible": True,
+            "shift_search": "exact" if self.search else "off",
         }
+
+    def for_same_bytes(self) -> dict[str, Any]:
+        """The same with what makes `nnref.codec.encode` write NNCodec's bytes."""
+        search = "compatible" if self.search else "off"
+        return self.for_nnref() | {"shift_search": search, "compatible": True}
 
     def for_peer(self) -> dict[str, Any]:
         """Keyword options of NNCodec's `compress`, and the profile."""
