@@ -1,0 +1,53 @@
+"""Clause 10.6: optional steps behind the decoding of blocks."""
+
+from dataclasses import replace
+
+from nnref.spec.process.payload import DecodedTensor
+from nnref.spec.process.reconstruct import local_scaling, recomposition
+from nnref.spec.process.stream import DecodedStream
+
+
+def compose_blocks(stream: DecodedStream) -> list[DecodedTensor]:
+    """Clause 10.6: Composition of blocks. All tensors, where local scaling is multiplied into the
+    weight (or into G) and disappears, and G and H become the weight they are the factors of.
+
+    A composed tensor has values alone. The caller decides whether to compose.
+    """
+    composed: list[DecodedTensor] = []
+    for index, unit in enumerate(stream.units):
+        if unit.header is not None:
+            tensors = {t.role: t for t in stream.tensors if t.unit == index}
+            scaled(tensors)
+            recomposed(tensors, unit.header.dimensions)
+            composed += tensors.values()
+    return composed
+
+
+def scaled(tensors: dict[str, DecodedTensor]) -> None:
+    """Clause 10.6: Composition of blocks. Local scaling."""
+    scales = tensors.pop("ls", None)
+    role = "G" if "G" in tensors else "weight"
+    if scales is not None:
+        values = local_scaling(tensors[role].values, scales.values)
+        tensors[role] = without_levels(tensors[role], values)
+
+
+def recomposed(tensors: dict[str, DecodedTensor], dimensions: list[int]) -> None:
+    """Clause 10.6: Composition of blocks. Factors G and H of one block."""
+    if "G" in tensors and "H" in tensors:
+        g, h = tensors.pop("G"), tensors.pop("H")
+        values = recomposition(g.values, h.values, *g.dimensions)
+        weight = replace(g, name=g.name.removesuffix("_G"), role="weight", dimensions=dimensions)
+        tensors["weight"] = without_levels(weight, values)
+
+
+def without_levels(tensor: DecodedTensor, values: list[float]) -> DecodedTensor:
+    """Clause 10.6: Composition of blocks. The tensor with new values."""
+    return replace(
+        tensor,
+        values=values,
+        levels=None,
+        quantized=None,
+        codebook=None,
+        exact_values=None,
+    )

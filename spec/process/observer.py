@@ -1,0 +1,47 @@
+"""Annex E: the events of the decoding process that a trace is made of."""
+
+
+class Observer:
+    """Clause E: hears every event in decoding order; subclasses keep what they want.
+
+    Positions are bits from the first bit of the stream. The process works the same without one.
+    """
+
+    def unit(self, index: int, nnr_unit_type: int, bit: int, size: int) -> None:
+        """A unit of `size` bytes was found; its size field starts at `bit`."""
+
+    def element(self, path: str, bit: int, length: int, value: int | float | str | bytes) -> None:
+        """A syntax element of a header was read: `length` bits from `bit` on."""
+
+    def tensor(self, name: str, role: str, rows: int, columns: int) -> None:
+        """The tensor data of a tensor begins."""
+
+    def weight(self, position: int, state: int, neighbour: int) -> None:
+        """A weight begins: row-major position, DQ state, previously coded level."""
+
+    def level(self, position: int, level: int) -> None:
+        """A weight is decoded."""
+
+    def bin(
+        self,
+        kind: str,
+        element: str,
+        index: int | None,
+        context: int | None,
+        state: int | None,
+        range_: int,
+        offset: int,
+        value: int,
+    ) -> None:
+        """A bin was decoded.
+
+        `kind` is context, bypass or terminate; `index` is the x of abs_level_greater_x[x] and the
+        like; `context` and `state` (S) belong to context bins; `state`, `range_` and `offset` are
+        those before the bin.
+        """
+
+    def coded_element(self, element: str, index: int | None, value: int) -> None:
+        """An element of several bypass bins is complete, with this value."""
+
+    def block_row(self, first_row: int, shifts: int, offset: int, state: int) -> None:
+        """The range was set to 256 before the first bin of a block row (clause 9.6.3)."""

@@ -1,0 +1,206 @@
+"""Clauses 6.3 to 6.8: the units that say how the following ones are decoded."""
+
+from dataclasses import dataclass, field
+
+from nnref.spec.process.bits import BitReader
+from nnref.spec.tables.enums import QuantizationMethodFlags, TopologyStorageFormat
+
+
+@dataclass(slots=True)
+class ActiveParameters:
+    """Clause 11: Parameter sets and activation. What the units read so far have set."""
+
+    general_profile_idc: int = 0
+    mps_present: bool = False
+    mps_topology_indexed_reference_flag: int = 0
+    mps_parent_signalling_enabled_flag: int = 0
+    qp_density: int | None = None
+    quantization_parameter: int = 0
+    reference_list: list[str] = field(default_factory=list)
+
+    @property
+    def edition_2(self) -> bool:
+        """Clause 8.1: Profiles. True for profile 1; all other values are read like 0."""
+        return self.general_profile_idc == 1
+
+
+def start_unit(bits: BitReader) -> ActiveParameters:
+    """Clause 6.3: Start unit (NNR_STR)."""
+    general_profile_idc = bits.u(8, "general_profile_idc")
+    if general_profile_idc > 1:
+        bits.findings.append(bits.refused("profile-reserved", f"profile {general_profile_idc}"))
+    return ActiveParameters(general_profile_idc)
+
+
+def model_parameter_set(bits: BitReader, active: ActiveParameters) -> None:
+    """Clause 6.4: Model parameter set (NNR_MPS)."""
+    active.mps_present = True
+    validation_set_performance_present_flag = 0
+    bits.u(1, "topology_carriage_flag")
+    mps_sparsification_flag = bits.u(1, "mps_sparsification_flag")
+    mps_pruning_flag = bits.u(1, "mps_pruning_flag")
+    mps_unification_flag = bits.u(1, "mps_unification_flag")
+    mps_decomposition_flag = bits.u(1, "mps_decomposition_performance_map_flag")
+    mps_quantization_method_flags = bits.u(3, "mps_quantization_method_flags")
+    active.mps_topology_indexed_reference_flag = bits.u(1, "mps_topology_indexed_reference_flag")
+    if active.edition_2:
+        validation_set_performance_present_flag = edition_2_flags(bits, active)
+    else:
+        bits.reserved(7, "nnr_reserved_zero_7bits")
+    quantization_parameters(bits, active, mps_quantization_method_flags, "mps")
+    if mps_sparsification_flag == 1:
+        sparsification_performance_map(bits)
+    if mps_pruning_flag == 1:
+        pruning_performance_map(bits)
+    if mps_unification_flag == 1:
+        unification_performance_map(bits)
+    if mps_decomposition_flag == 1:
+        decomposition_performance_map(bits)
+    if validation_set_performance_present_flag == 1:
+        bits.flt("validation_set_performance")
+    bits.byte_alignment()
+
+
+def edition_2_flags(bits: BitReader, active: ActiveParameters) -> int:
+    """Clause 6.4: Model parameter set (NNR_MPS). The flags that profile 1 has in place of the
+    reserved bits; returns validation_set_performance_present_flag.
+    """
+    base_model_id_present_flag = bits.u(1, "base_model_id_present_flag")
+    performance_present = bits.u(1, "validation_set_performance_present_flag")
+    metric_type_valid = bits.u(1, "metric_type_performance_map_valid_flag")
+    active.mps_parent_signalling_enabled_flag = bits.u(1, "mps_parent_signalling_enabled_flag")
+    if active.mps_parent_signalling_enabled_flag == 1:
+        bits.u(1, "nnr_pre_flag")
+    else:
+        bits.reserved(1, "nnr_reserved_zero_1bit")
+    bits.reserved(2, "nnr_reserved_zero_2bits")
+    if base_model_id_present_flag == 1:
+        bits.st("base_model_id")
+    if performance_present == 1 or metric_type_valid == 1:
+        bits.st("performance_metric_type")
+    return performance_present
+
+
+def quantization_parameters(
+    bits: BitReader, active: ActiveParameters, method_flags: int, prefix: str
+) -> None:
+    """Clause 7.3.2: Quantization parameters. A set that carries them replaces those in force."""
+    if method_flags & (QuantizationMethodFlags.NNR_QSU | QuantizationMethodFlags.NNR_QCB) != 0:
+        active.qp_density = bits.u(3, f"{prefix}_qp_density")
+        active.quantization_parameter = bits.i(13, f"{prefix}_quantization_parameter")
+
+
+def performance_map_entries(bits: BitReader, path: str) -> range:
+    """Clause 7.4: Performance map semantics. A count of N announces N - 1 entries."""
+    count = bits.u(8, path)
+    if count == 0:
+        raise bits.refused("performance-map-count-zero", path)
+    return range(count - 1)
+
+
+def one_less(bits: BitReader, count: int, path: str) -> range:
+    """Clause 7.4: Performance map semantics. The same for a count inside an entry."""
+    if count == 0:
+        raise bits.refused("count-field-zero", path)
+    return range(count - 1)
+
+
+def sparsification_performance_map(bits: BitReader) -> None:
+    """Clause 6.5.1: Sparsification performance map."""
+    for i in performance_map_entries(bits, "spm_count_thresholds"):
+        bits.flt(f"sparsification_threshold[{i}]")
+        bits.flt(f"non_zero_ratio[{i}]")
+        bits.flt(f"spm_nn_accuracy[{i}]")
+        spm_count_classes = bits.u(8, f"spm_count_classes[{i}]")
+        bits.ue(7, f"spm_class_bitmask[{i}]")
+        for j in range(spm_count_classes):
+            bits.flt(f"spm_nn_class_accuracy[{i}][{j}]")
+
+
+def pruning_performance_map(bits: BitReader) -> None:
+    """Clause 6.5.2: Pruning performance map."""
+    for i in performance_map_entries(bits, "ppm_count_pruning_ratios"):
+        bits.flt(f"pruning_ratio[{i}]")
+        bits.flt(f"ppm_nn_accuracy[{i}]")
+        ppm_count_classes = bits.u(8, f"ppm_count_classes[{i}]")
+        bits.ue(7, f"ppm_class_bitmask[{i}]")
+        for j in range(ppm_count_classes):
+            bits.flt(f"ppm_nn_class_accuracy[{i}][{j}]")
+
+
+def unification_performance_map(bits: BitReader) -> None:
+    """Clause 6.5.3: Unification performance map."""
+    for i in performance_map_entries(bits, "upm_count_thresholds"):
+        path = f"count_reshaped_tensor_dimension[{i}]"
+        for j in one_less(bits, bits.ue(1, path), path):
+            bits.ue(7, f"reshaped_tensor_dimensions[{i}][{j}]")
+        bits.byte_alignment()
+        path = f"count_super_block_dimension[{i}]"
+        for j in one_less(bits, bits.u(8, path), path):
+            bits.u(8, f"super_block_dimensions[{i}][{j}]")
+        path = f"count_block_dimension[{i}]"
+        for j in one_less(bits, bits.u(8, path), path):
+            bits.u(8, f"block_dimensions[{i}][{j}]")
+        bits.flt(f"unification_threshold[{i}]")
+        bits.flt(f"upm_nn_accuracy[{i}]")
+        upm_count_classes = bits.u(8, f"upm_count_classes[{i}]")
+        bits.ue(7, f"upm_class_bitmask[{i}]")
+        for j in range(upm_count_classes):
+            bits.flt(f"upm_nn_class_accuracy[{i}][{j}]")
+
+
+def decomposition_performance_map(bits: BitReader) -> None:
+    """Clause 6.5.4: Decomposition performance map."""
+    for i in performance_map_entries(bits, "dpm_count_thresholds"):
+        bits.flt(f"mse_threshold[{i}]")
+        bits.flt(f"dpm_nn_accuracy[{i}]")
+        bits.flt(f"nn_reduction_ratio[{i}]")
+        dpm_count_classes = bits.u(16, f"dpm_count_classes[{i}]")
+        for j in range(dpm_count_classes):
+            bits.flt(f"dpm_nn_class_accuracy[{i}][{j}]")
+
+
+def layer_parameter_set(bits: BitReader, active: ActiveParameters) -> None:
+    """Clause 6.6: Layer parameter set (NNR_LPS). In force until the next one."""
+    bits.u(1, "lps_self_contained_flag")
+    bits.reserved(7, "nnr_reserved_zero_7bits")
+    bits.reserved(1, "nnr_reserved_zero_1_bits")
+    lps_sparsification_flag = bits.u(1, "lps_sparsification_flag")
+    lps_pruning_flag = bits.u(1, "lps_pruning_flag")
+    lps_unification_flag = bits.u(1, "lps_unification_flag")
+    lps_quantization_method_flags = bits.u(3, "lps_quantization_method_flags")
+    bits.reserved(1, "nnr_reserved_zero_1bit")
+    quantization_parameters(bits, active, lps_quantization_method_flags, "lps")
+    if lps_sparsification_flag == 1:
+        sparsification_performance_map(bits)
+    if lps_pruning_flag == 1:
+        pruning_performance_map(bits)
+    if lps_unification_flag == 1:
+        unification_performance_map(bits)
+    bits.byte_alignment()
+
+
+def topology_unit(bits: BitReader, active: ActiveParameters) -> None:
+    """Clause 6.7: Topology unit (NNR_TPL). Only a reference list has a part in decoding."""
+    topology_storage_format = bits.u(8, "topology_storage_format")
+    if TopologyStorageFormat.NNR_TPL_REFLIST < topology_storage_format < 128:
+        raise bits.refused("topology-format-reserved", f"format {topology_storage_format}")
+    bits.u(8, "topology_compression_format")
+    if topology_storage_format == TopologyStorageFormat.NNR_TPL_REFLIST:
+        active.reference_list = topology_elements_ids_list(bits)
+    else:
+        bits.bs("topology_data")
+
+
+def topology_elements_ids_list(bits: BitReader) -> list[str]:
+    """Clause 6.9.1: Topology element references. A list of at least two names."""
+    count = bits.ue(7, "count_topology_elements_minus2") + 2
+    bits.byte_alignment()
+    return [bits.st(f"topology_elem_id_list[{j}]") for j in range(count)]
+
+
+def quantization_unit(bits: BitReader) -> None:
+    """Clause 6.8: Quantization unit (NNR_QNT). Has no part in decoding."""
+    bits.u(8, "quantization_storage_format")
+    bits.u(8, "quantization_compression_format")
+    bits.bs("quantization_data")

@@ -1,0 +1,77 @@
+"""Clause 12: what a chain of updates carries from one stream to the next."""
+
+from dataclasses import dataclass, field
+
+from nnref.spec.process.data_unit import DataUnitHeader
+from nnref.spec.process.refused import Refused
+from nnref.spec.tables.enums import ParentNodeIdType
+
+
+@dataclass(slots=True)
+class StoredTensor:
+    """Clause 12.2: Stored state of a base. The last decoded update of one tensor.
+
+    `levels` are quantized parameters (with a codebook: levels) in row-major order; `history` is 1
+    where any update so far had one that is not 0.
+    """
+
+    levels: list[int]
+    history: list[int]
+    device_id: int | None = None
+    parameter_id: int | None = None
+    put_node_depth: int | None = None
+
+
+@dataclass(slots=True)
+class UpdateState:
+    """Clause 12.2: Stored state of a base. By tensor name; a new chain starts with none."""
+
+    tensors: dict[str, StoredTensor] = field(default_factory=dict)
+
+
+def temporal_base(
+    state: UpdateState, header: DataUnitHeader, name: str, weights: int
+) -> list[int] | None:
+    """Clause 12.3: Temporal contexts. The base levels of a tensor; None when they are not used."""
+    if header.temporal_context_modeling_flag == 0:
+        return None
+    stored = state.tensors.get(name)
+    if stored is None or len(stored.levels) != weights:
+        raise Refused("base-missing", f"tensor {name!r} of {weights} weights")
+    check_parent(header, stored)
+    return stored.levels
+
+
+def check_parent(header: DataUnitHeader, stored: StoredTensor) -> None:
+    """Clause 12.1: Node identification and update trees. The parent is the same parameter of the
+    same device, one level higher. Hashes are left to the application.
+    """
+    if header.parent_node_id_type != ParentNodeIdType.ICNN_NDU_ID:
+        return
+    depth = None if header.put_node_depth is None else header.put_node_depth - 1
+    for element, named, known in (
+        ("device_id", header.device_id, stored.device_id),
+        ("parameter_id", header.parameter_id, stored.parameter_id),
+        ("put_node_depth", depth, stored.put_node_depth),
+    ):
+        if named is not None and known is not None and named != known:
+            raise Refused("parent-mismatch", f"{element} {named}, stored {known}")
+
+
+def history_mask(state: UpdateState, name: str, weights: int) -> list[int]:
+    """Clause 12.4: History masks. All 0 for a tensor that no update has had yet."""
+    stored = state.tensors.get(name)
+    if stored is None or len(stored.history) != weights:
+        return [0] * weights
+    return stored.history
+
+
+def store(state: UpdateState, header: DataUnitHeader, name: str, quantized: list[int]) -> None:
+    """Clause 12.2: Stored state of a base. Levels replace the old ones; the mask only grows.
+    Tensors that a stream leaves out keep what they have (clause 12.5).
+    """
+    seen = history_mask(state, name, len(quantized))
+    history = [1 if q != 0 else old for q, old in zip(quantized, seen, strict=True)]
+    state.tensors[name] = StoredTensor(
+        quantized, history, header.device_id, header.parameter_id, header.put_node_depth
+    )
