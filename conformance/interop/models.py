@@ -68,6 +68,20 @@ class Case:
     tensors: Tensors
     settings: Settings
 
+    @property
+    def overflows(self) -> bool:
+        """Whether some quantized parameter would leave 32 bits with the qp that is asked for."""
+        return any(
+            float(np.abs(tensor).max(initial=0.0)) / self._step(tensor) > 2**31 - 4
+            for tensor in self.tensors.values()
+            if tensor.dtype == np.float32
+        )
+
+    def _step(self, tensor: Array) -> float:
+        qp = self.settings.qp if tensor.ndim > 1 else self.settings.nonweight_qp
+        octave, part = divmod(qp, 2**self.settings.qp_density)
+        return float((1 + part / 2**self.settings.qp_density) * 2.0**octave)
+
 
 def random_case(seed: int, index: int) -> Case:
     """The model number `index` of a run: 1 to 8 tensors of 1 to 4 dimensions."""
@@ -114,6 +128,8 @@ def _tensor(random: Random, step: float) -> Array:
     weights = kind(random, shape) * spread
     if len(shape) > 1 and random.random() < 0.3:
         weights[random.random(shape[0]) < 0.5] = 0.0  # something for row skipping to find
+    if random.random() < 0.02:
+        weights *= 2.0**30
     return np.asarray(weights, np.float32)
 
 

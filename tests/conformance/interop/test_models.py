@@ -1,8 +1,10 @@
 """Random models are the same for the same seed and lie inside what both codecs can code."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from nnref.conformance.interop.models import random_case
+from nnref.conformance.interop.models import Case, random_case
 
 CASES = [random_case(7, index) for index in range(150)]
 
@@ -46,3 +48,14 @@ def test_every_setting_takes_every_value_it_can():
     assert {s.qp_density for s in settings} == {0, 1, 2, 3, 5, 7}
     for flag in ("dq", "row_skip", "search", "profile"):
         assert {bool(getattr(s, flag)) for s in settings} == {False, True}
+
+
+def test_overflow_is_recognized_by_the_step_of_the_tensor():
+    case = CASES[0]
+    settings = replace(case.settings, qp=-6, nonweight_qp=0, qp_density=2)  # steps 3/8 and 1
+    edge = np.float32(2**31 * 0.375)
+    assert Case("", {"w": np.full((2, 2), edge)}, settings).overflows
+    assert not Case("", {"w": np.full((2, 2), edge * np.float32(0.99))}, settings).overflows
+    assert not Case("", {"b": np.full(2, edge)}, settings).overflows
+    assert not Case("", {"n": np.full((2, 2), 2**31 - 1, np.int32)}, settings).overflows
+    assert [case.label for case in CASES if case.overflows]
