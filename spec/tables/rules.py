@@ -58,6 +58,7 @@ STREAM_RULES: Final = _table(
     Rule("string-unterminated", MALFORMED, "5.6", "a string ends with a zero byte inside its unit"),
     Rule("string-not-utf8", MALFORMED, "5.6", "a string is valid UTF-8"),
     Rule("string-not-aligned", MALFORMED, "5.6", "a string starts on a byte boundary"),
+    Rule("byte-string-unterminated", INVALID, "5.7", "a byte string ends with a zero byte, which is not part of it", tolerated=True),
     Rule("alignment-bit-not-one", INVALID, "5.8", "the first bit of byte_alignment() is 1", tolerated=True),
     Rule("alignment-bits-not-zero", INVALID, "5.8", "the bits after the first of byte_alignment() are 0", tolerated=True),
     # Order of units, clause 8.2
@@ -72,7 +73,7 @@ STREAM_RULES: Final = _table(
     Rule("payload-type-reserved", UNSUPPORTED, "7.8.1", "nnr_compressed_data_unit_payload_type is 0..3"),
     Rule("data-format-reserved", UNSUPPORTED, "7.8.4", "nnr_decompressed_data_format is 0..9 or registered in clause 14.1"),
     Rule("data-format-conflict", INVALID, "10.7", "the decompressed data format fits the payload type and the tensor's shape"),
-    Rule("topology-format-reserved", UNSUPPORTED, "7.6", "topology_storage_format is 0..6 or private"),
+    Rule("topology-format-reserved", UNSUPPORTED, "7.6", "topology_storage_format is 0..6 or private", tolerated=True),
     Rule("scan-order-reserved", UNSUPPORTED, "7.8.8", "scan_order is 0..4"),
     Rule("parent-node-id-type-reserved", UNSUPPORTED, "7.8.3", "parent_node_id_type is 0..2"),
     Rule("performance-map-count-zero", INVALID, "7.4", "the count field of a performance map is at least 1"),
@@ -87,7 +88,7 @@ STREAM_RULES: Final = _table(
     Rule("dimensions-unknown", UNSUPPORTED, "7.8.6", "the tensor's dimensions are in the stream or given by the caller", "give them: decode(..., out_of_band={name: OutOfBand(dimensions=...)})"),
     Rule("block-element-count", INVALID, "7.8.5", "a block names as many elements as its compressed_parameter_types imply"),
     Rule("block-single-element", INVALID, "7.8.5", "NNR_PT_BLOCK has nnr_multiple_topology_elements_present_flag 1"),
-    Rule("decomposition-rows", INVALID, "7.8.6", "g_number_of_rows and decomposition_rank are at least 1 and divide the weight's size"),
+    Rule("decomposition-rows", INVALID, "7.8.6", "g_number_of_rows and decomposition_rank are at least 1, and g_number_of_rows divides the weight's size"),
     Rule("topology-index-range", INVALID, "7.8.2", "a topology element index lies inside the reference list"),
     Rule("tensor-split-undefined", UNSUPPORTED, "7.8.2", "several topology elements occur only in NNR_PT_BLOCK"),
     Rule("aggregate-undefined", UNSUPPORTED, "7.9", "aggregate units are read only as opaque bytes"),
@@ -121,6 +122,11 @@ STREAM_RULES: Final = _table(
 
 CALLER_RULES: Final = _table(
     Rule("usage", USAGE, "8", "the command line is one that nnref --help describes"),
+    Rule("element-value", USAGE, "5", "the descriptor of an element can hold its value"),
+    Rule("element-missing", USAGE, "6", "every element that the syntax has here is given"),
+    Rule("element-not-present", USAGE, "6", "an element that the syntax does not have here is not given, or has its inferred value"),
+    Rule("element-unknown", USAGE, "6", "the given elements are elements of the unit"),
+    Rule("element-count", USAGE, "6", "a list has as many entries as the syntax counts"),
     Rule("tensor-not-finite", USAGE, "10.2", "a quantized tensor holds neither NaN nor infinity", "code such tensors raw: --non-finite raw"),
     Rule("tensor-dtype-unsupported", USAGE, "10.7", "the tensor's data type has a coded form"),
     Rule("tensor-name-unsupported", USAGE, "5.6", "a name is UTF-8 without a NUL character"),
