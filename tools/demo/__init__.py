@@ -1,1 +1,1 @@
-"""TODO."""
+"""The demonstration: its network, its data and its run."""

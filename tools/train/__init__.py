@@ -1,1 +1,1 @@
-"""TODO."""
+"""Training of the networks that come with nnref."""
