@@ -27,7 +27,7 @@ class Bounds:
 
     @property
     def largest(self) -> int:
-        """The larger of the two."""
+        """Clause 9.5.3: Bounds by the codebook. The larger of the two."""
         return max(self.negative, self.positive)
 
 

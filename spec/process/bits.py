@@ -107,14 +107,22 @@ class BitReader:
         return value
 
     def bs(self, path: str) -> bytes:
-        """Clause 5.7: bs(v): byte string. All bytes up to the end of the unit."""
+        """Clause 5.7: bs(v): byte string. The bytes up to the zero byte that ends the unit."""
         self.element_position = self.position
-        value = self.data[self.position // 8 : self.end // 8]
-        self.position = self.end
+        value = self.rest()
+        if not value.endswith(b"\0"):
+            self.findings.append(self.refused("byte-string-unterminated", path))
+        value = value.removesuffix(b"\0")
         self.report(path, value)
         return value
 
-    def byte_alignment(self) -> None:
+    def rest(self) -> bytes:
+        """Clause 4.1: Bit order and positions. The bytes up to the end of the unit."""
+        value = self.data[self.position // 8 : self.end // 8]
+        self.position = self.end
+        return value
+
+    def byte_alignment(self, prefix: str = "") -> None:
         """Clause 5.8: byte_alignment(). A 1 bit, then 0 bits: always at least one bit."""
         self.element_position = self.position
         length = 8 - self.position % 8
@@ -124,7 +132,7 @@ class BitReader:
             self.findings.append(self.refused("alignment-bit-not-one"))
         if value % first != 0:
             self.findings.append(self.refused("alignment-bits-not-zero"))
-        self.report("byte_alignment()", value)
+        self.report(f"{prefix}byte_alignment()", value)
 
     def reserved(self, n: int, path: str) -> None:
         """Clause 13.2: Reserved values. Bits that are 0 today; their value is ignored."""

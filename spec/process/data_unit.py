@@ -96,7 +96,7 @@ class DataUnitHeader:
         """Clause 7.8.6: Tensor dimensions and shapes. Those of the weight, also when it is
         decomposed.
         """
-        return self.tensor_dimensions or []
+        return list(self.tensor_dimensions or [])
 
 
 def compressed_data_unit_header(
@@ -211,10 +211,10 @@ def codebook(bits: BitReader, path: str) -> Codebook:
         raise bits.refused("codebook-zero-offset-range", f"{zero_offset} of {codebook_size}")
     left = [bits.ie(7, f"{path}.codebook_zero_value")]
     right = left[:]
-    for j in range(zero_offset - 1, -1, -1):
+    for j in range(zero_offset):
         delta = bits.ue(codebook_egk, f"{path}.codebook_delta_left[{j}]")
         left.append(left[-1] - 1 - delta)
-    for j in range(zero_offset + 1, codebook_size):
+    for j in range(codebook_size - 1 - zero_offset):
         delta = bits.ue(codebook_egk, f"{path}.codebook_delta_right[{j}]")
         right.append(right[-1] + 1 + delta)
     values = left[:0:-1] + right
@@ -288,33 +288,37 @@ def scan_parameters(bits: BitReader, active: ActiveParameters, header: DataUnitH
         header.entry_points = entry_point_list(bits, header)
 
 
-def entry_point_count(header: DataUnitHeader) -> int:
-    """Clause 7.8.8: Scan order and entry points. One for each block row but the first of each
-    tensor with block rows.
+def block_rows_minus1(header: DataUnitHeader, rows: int) -> int:
+    """Clause 7.8.8: Scan order and entry points. Block rows of a tensor with so many rows; the
+    first one needs no entry point.
     """
     edge = 4 << header.scan_order
-    if not header.is_decomposed:
-        first_dimensions = [header.dimensions[0]]
-    elif header.is_block:
-        first_dimensions = [header.g_number_of_rows, header.decomposition_rank]
-    elif header.names[0].endswith("_G"):
-        first_dimensions = [header.g_number_of_rows]
-    elif header.names[0].endswith("_H"):
-        first_dimensions = [header.decomposition_rank]
-    else:
-        first_dimensions = [header.dimensions[0]]
-    return sum((rows + edge - 1) // edge - 1 for rows in first_dimensions)
+    return (rows + edge - 1) // edge - 1
+
+
+def entry_point_count(header: DataUnitHeader) -> int:
+    """Clause 7.8.8: Scan order and entry points. Those of G come before those of H."""
+    rows_of_g = block_rows_minus1(header, header.g_number_of_rows)
+    rows_of_h = block_rows_minus1(header, header.decomposition_rank)
+    if header.is_decomposed and header.is_block:
+        return rows_of_g + rows_of_h
+    if header.is_decomposed and header.names[0].endswith("_G"):
+        return rows_of_g
+    if header.is_decomposed and header.names[0].endswith("_H"):
+        return rows_of_h
+    return block_rows_minus1(header, header.dimensions[0])
 
 
 def entry_point_list(bits: BitReader, header: DataUnitHeader) -> list[EntryPoint]:
     """Clause 6.11: Entry point list. The distances are coded as differences of neighbours."""
     entry_points: list[EntryPoint] = []
     for j in range(entry_point_count(header)):
-        offset = bits.u(8, f"cabac_offset_list[{j}]")
-        state = bits.u(3, f"dq_state_list[{j}]") if header.dq_flag == 1 else 0
+        path = f"entry_points[{j}]"
+        offset = bits.u(8, f"{path}.cabac_offset_list")
+        state = bits.u(3, f"{path}.dq_state_list") if header.dq_flag == 1 else 0
         if j == 0:
-            distance = bits.ue(11, "bit_offset_delta1")
+            distance = bits.ue(11, f"{path}.bit_offset_delta1")
         else:
-            distance = entry_points[-1].bits + bits.ie(7, f"bit_offset_delta2[{j}]")
+            distance = entry_points[-1].bits + bits.ie(7, f"{path}.bit_offset_delta2")
         entry_points.append(EntryPoint(offset, state, distance))
     return entry_points

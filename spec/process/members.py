@@ -3,7 +3,12 @@
 from dataclasses import dataclass, field
 from math import prod
 
-from nnref.spec.process.data_unit import Codebook, DataUnitHeader, EntryPoint
+from nnref.spec.process.data_unit import (
+    Codebook,
+    DataUnitHeader,
+    EntryPoint,
+    block_rows_minus1,
+)
 from nnref.spec.process.refused import Refused
 from nnref.spec.tables.enums import CompressedParameterTypes
 
@@ -69,9 +74,9 @@ def member(header: DataUnitHeader, name: str, role: str) -> Member:
     dimensions = member_dimensions(header, role)
     if role in SIDE_MEMBERS:
         return Member(name, role, dimensions)
-    count_g = block_rows_minus1(header, header.g_number_of_rows) if header.is_block else 0
     if role == "H" and header.is_block:
-        return Member(name, role, dimensions, header.codebook_dc, header.entry_points[count_g:])
+        of_h = header.entry_points[block_rows_minus1(header, header.g_number_of_rows) :]
+        return Member(name, role, dimensions, header.codebook_dc, of_h)
     return Member(name, role, dimensions, header.codebook, header.entry_points)
 
 
@@ -89,11 +94,3 @@ def member_dimensions(header: DataUnitHeader, role: str) -> list[int]:
     if role == "H":
         return [header.decomposition_rank, prod(dimensions) // header.g_number_of_rows]
     return dimensions
-
-
-def block_rows_minus1(header: DataUnitHeader, rows: int) -> int:
-    """Clause 7.8.8: Scan order and entry points. Block rows of a tensor with so many rows, the
-    first one not counted.
-    """
-    edge = 4 << header.scan_order
-    return (rows + edge - 1) // edge - 1

@@ -2,9 +2,10 @@
 
 
 class Observer:
-    """Clause E: hears every event in decoding order; subclasses keep what they want.
+    """Clause E: Trace, assembly and divergence formats. Hears every event in decoding order.
 
-    Positions are bits from the first bit of the stream. The process works the same without one.
+    Subclasses override what they want to keep. Positions are bits from the first bit of the
+    stream. The process works the same without an observer.
     """
 
     def unit(self, index: int, nnr_unit_type: int, bit: int, size: int) -> None:
@@ -44,4 +45,4 @@ class Observer:
         """An element of several bypass bins is complete, with this value."""
 
     def block_row(self, first_row: int, shifts: int, offset: int, state: int) -> None:
-        """The range was set to 256 before the first bin of a block row (clause 9.6.3)."""
+        """A block row begins (clause 9.6.3); the range was set to 256 if there are several."""

@@ -105,59 +105,69 @@ def one_less(bits: BitReader, count: int, path: str) -> range:
     return range(count - 1)
 
 
+def class_accuracies(bits: BitReader, count: int, path: str) -> None:
+    """Clause 7.4: Performance map semantics. One number per class ends every entry."""
+    for j in range(count):
+        bits.flt(f"{path}[{j}]")
+
+
 def sparsification_performance_map(bits: BitReader) -> None:
     """Clause 6.5.1: Sparsification performance map."""
-    for i in performance_map_entries(bits, "spm_count_thresholds"):
-        bits.flt(f"sparsification_threshold[{i}]")
-        bits.flt(f"non_zero_ratio[{i}]")
-        bits.flt(f"spm_nn_accuracy[{i}]")
-        spm_count_classes = bits.u(8, f"spm_count_classes[{i}]")
-        bits.ue(7, f"spm_class_bitmask[{i}]")
-        for j in range(spm_count_classes):
-            bits.flt(f"spm_nn_class_accuracy[{i}][{j}]")
+    name = "sparsification_performance_map"
+    for i in performance_map_entries(bits, f"{name}.spm_count_thresholds"):
+        entry = f"{name}.entries[{i}]"
+        bits.flt(f"{entry}.sparsification_threshold")
+        bits.flt(f"{entry}.non_zero_ratio")
+        bits.flt(f"{entry}.spm_nn_accuracy")
+        spm_count_classes = bits.u(8, f"{entry}.spm_count_classes")
+        bits.ue(7, f"{entry}.spm_class_bitmask")
+        class_accuracies(bits, spm_count_classes, f"{entry}.spm_nn_class_accuracy")
 
 
 def pruning_performance_map(bits: BitReader) -> None:
     """Clause 6.5.2: Pruning performance map."""
-    for i in performance_map_entries(bits, "ppm_count_pruning_ratios"):
-        bits.flt(f"pruning_ratio[{i}]")
-        bits.flt(f"ppm_nn_accuracy[{i}]")
-        ppm_count_classes = bits.u(8, f"ppm_count_classes[{i}]")
-        bits.ue(7, f"ppm_class_bitmask[{i}]")
-        for j in range(ppm_count_classes):
-            bits.flt(f"ppm_nn_class_accuracy[{i}][{j}]")
+    name = "pruning_performance_map"
+    for i in performance_map_entries(bits, f"{name}.ppm_count_pruning_ratios"):
+        entry = f"{name}.entries[{i}]"
+        bits.flt(f"{entry}.pruning_ratio")
+        bits.flt(f"{entry}.ppm_nn_accuracy")
+        ppm_count_classes = bits.u(8, f"{entry}.ppm_count_classes")
+        bits.ue(7, f"{entry}.ppm_class_bitmask")
+        class_accuracies(bits, ppm_count_classes, f"{entry}.ppm_nn_class_accuracy")
 
 
 def unification_performance_map(bits: BitReader) -> None:
     """Clause 6.5.3: Unification performance map."""
-    for i in performance_map_entries(bits, "upm_count_thresholds"):
-        path = f"count_reshaped_tensor_dimension[{i}]"
+    name = "unification_performance_map"
+    for i in performance_map_entries(bits, f"{name}.upm_count_thresholds"):
+        entry = f"{name}.entries[{i}]"
+        path = f"{entry}.count_reshaped_tensor_dimension"
         for j in one_less(bits, bits.ue(1, path), path):
-            bits.ue(7, f"reshaped_tensor_dimensions[{i}][{j}]")
-        bits.byte_alignment()
-        path = f"count_super_block_dimension[{i}]"
+            bits.ue(7, f"{entry}.reshaped_tensor_dimensions[{j}]")
+        bits.byte_alignment(f"{entry}.")
+        path = f"{entry}.count_super_block_dimension"
         for j in one_less(bits, bits.u(8, path), path):
-            bits.u(8, f"super_block_dimensions[{i}][{j}]")
-        path = f"count_block_dimension[{i}]"
+            bits.u(8, f"{entry}.super_block_dimensions[{j}]")
+        path = f"{entry}.count_block_dimension"
         for j in one_less(bits, bits.u(8, path), path):
-            bits.u(8, f"block_dimensions[{i}][{j}]")
-        bits.flt(f"unification_threshold[{i}]")
-        bits.flt(f"upm_nn_accuracy[{i}]")
-        upm_count_classes = bits.u(8, f"upm_count_classes[{i}]")
-        bits.ue(7, f"upm_class_bitmask[{i}]")
-        for j in range(upm_count_classes):
-            bits.flt(f"upm_nn_class_accuracy[{i}][{j}]")
+            bits.u(8, f"{entry}.block_dimensions[{j}]")
+        bits.flt(f"{entry}.unification_threshold")
+        bits.flt(f"{entry}.upm_nn_accuracy")
+        upm_count_classes = bits.u(8, f"{entry}.upm_count_classes")
+        bits.ue(7, f"{entry}.upm_class_bitmask")
+        class_accuracies(bits, upm_count_classes, f"{entry}.upm_nn_class_accuracy")
 
 
 def decomposition_performance_map(bits: BitReader) -> None:
     """Clause 6.5.4: Decomposition performance map."""
-    for i in performance_map_entries(bits, "dpm_count_thresholds"):
-        bits.flt(f"mse_threshold[{i}]")
-        bits.flt(f"dpm_nn_accuracy[{i}]")
-        bits.flt(f"nn_reduction_ratio[{i}]")
-        dpm_count_classes = bits.u(16, f"dpm_count_classes[{i}]")
-        for j in range(dpm_count_classes):
-            bits.flt(f"dpm_nn_class_accuracy[{i}][{j}]")
+    name = "decomposition_performance_map"
+    for i in performance_map_entries(bits, f"{name}.dpm_count_thresholds"):
+        entry = f"{name}.entries[{i}]"
+        bits.flt(f"{entry}.mse_threshold")
+        bits.flt(f"{entry}.dpm_nn_accuracy")
+        bits.flt(f"{entry}.nn_reduction_ratio")
+        dpm_count_classes = bits.u(16, f"{entry}.dpm_count_classes")
+        class_accuracies(bits, dpm_count_classes, f"{entry}.dpm_nn_class_accuracy")
 
 
 def layer_parameter_set(bits: BitReader, active: ActiveParameters) -> None:
@@ -184,10 +194,13 @@ def topology_unit(bits: BitReader, active: ActiveParameters) -> None:
     """Clause 6.7: Topology unit (NNR_TPL). Only a reference list has a part in decoding."""
     topology_storage_format = bits.u(8, "topology_storage_format")
     if TopologyStorageFormat.NNR_TPL_REFLIST < topology_storage_format < 128:
-        raise bits.refused("topology-format-reserved", f"format {topology_storage_format}")
+        detail = f"format {topology_storage_format}"
+        bits.findings.append(bits.refused("topology-format-reserved", detail))
     bits.u(8, "topology_compression_format")
     if topology_storage_format == TopologyStorageFormat.NNR_TPL_REFLIST:
         active.reference_list = topology_elements_ids_list(bits)
+    elif topology_storage_format == TopologyStorageFormat.NNR_TPL_PRUN:
+        bits.rest()
     else:
         bits.bs("topology_data")
 

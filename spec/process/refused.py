@@ -4,10 +4,10 @@ from nnref.spec.tables.rules import RULES
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is the specified outcome, not a mishap
-    """Clause 13.2: decoding stopped because the stream breaks rule `rule_id`.
+    """Clause 13.2: Reserved values. Decoding stopped because the stream breaks a rule.
 
     `rule_id` is a key of `nnref.spec.tables.rules.RULES`; `bit` counts from the first bit of the
-    stream; `unit` is the index of the unit. Both are None where they do not apply.
+    stream; `unit` is the index of the unit. Both are None until they are known.
     """
 
     def __init__(self, rule_id: str, detail: str = "", bit: int | None = None) -> None:

@@ -1,10 +1,12 @@
 """Clause 8.2: decoding a stream, unit by unit."""
 
 from dataclasses import dataclass, field
+from math import prod
 
 from nnref.spec.process.bits import BitReader
 from nnref.spec.process.data_unit import DataUnitHeader, OutOfBand, compressed_data_unit_header
 from nnref.spec.process.engine import Registers
+from nnref.spec.process.members import Member, members
 from nnref.spec.process.observer import Observer
 from nnref.spec.process.parameter_sets import (
     ActiveParameters,
@@ -14,22 +16,21 @@ from nnref.spec.process.parameter_sets import (
     start_unit,
     topology_unit,
 )
-from nnref.spec.process.payload import (
-    DecodedTensor,
-    DecodingSettings,
-    compressed_data_unit_payload,
-)
+from nnref.spec.process.payload import DataUnit, DecodedTensor, compressed_data_unit_payload
 from nnref.spec.process.refused import Refused
 from nnref.spec.process.units import UnitHeader, nnr_unit_header
 from nnref.spec.process.updates import UpdateState, store
 from nnref.spec.tables.enums import Dialect, UnitType
 
 NEEDS_MPS = (UnitType.NNR_LPS, UnitType.NNR_TPL, UnitType.NNR_NDU)
+"""Clause 8.2: units that come after the model parameter set."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DecodedUnit:
-    """Clause 6.1: NNR unit. One unit of a stream; the lower part is of compressed data units."""
+    """Clause 6.1: NNR unit. The last four are of compressed data units alone; `registers` are
+    range, offset and shifts before the terminate bin (None for raw tensors).
+    """
 
     nnr_unit_type: int
     first_byte: int
@@ -38,18 +39,18 @@ class DecodedUnit:
     payload_first_byte: int | None = None
     bytes_consumed: int | None = None
     registers: Registers | None = None
-    """Range, offset and shifts before the terminate bin; None for raw tensors."""
 
 
 @dataclass(slots=True)
 class DecodedStream:
-    """Clause 8.2: Order of units. Everything a stream says, in decoding order."""
+    """Clause 8.2: Order of units. All a stream holds, in decoding order; `findings` are the rules
+    it breaks that a decoder tolerates.
+    """
 
     general_profile_idc: int = 0
     units: list[DecodedUnit] = field(default_factory=list)
     tensors: list[DecodedTensor] = field(default_factory=list)
     findings: list[Refused] = field(default_factory=list)
-    """Broken rules that a decoder tolerates."""
 
 
 def decode_stream(
@@ -63,128 +64,118 @@ def decode_stream(
 ) -> DecodedStream:
     """Clause 8.2: Order of units. Decodes all units of a stream.
 
-    `state` is what the earlier streams of an update chain have left; it takes in this one when
-    all of it has been decoded. `out_of_band` gives what headers leave out (clause 7.8.9).
-    `max_weights` bounds the weights of all tensors together. Raises Refused.
+    `state` is what the earlier streams of an update chain have left; it takes in this one once
+    all of it is decoded. `out_of_band` gives what headers leave out (clause 7.8.9). `max_weights`
+    bounds the weights of all tensors together (clause 8.3). Raises Refused.
     """
     bits = BitReader(data, observer)
-    settings = DecodingSettings(Dialect(dialect), max_weights)
     chain = UpdateState() if state is None else state
-    stream = DecodedStream(findings=bits.findings)
-    active = ActiveParameters()
+    decoder = StreamDecoder(bits, chain, out_of_band or {}, Dialect(dialect), max_weights)
     try:
         if not data:
             raise Refused("stream-empty")
         while bits.position < 8 * len(data):
             bits.end = 8 * len(data)
-            active = decode_unit(bits, stream, active, chain, out_of_band or {}, settings)
+            decoder.nnr_unit()
     except Refused as refused:
-        refused.unit = len(stream.units)
+        refused.unit = len(decoder.stream.units)
         if refused.bit is None:
             refused.bit = bits.position
         raise
-    for tensor in stream.tensors:
-        header = stream.units[tensor.unit].header
+    for tensor in decoder.stream.tensors:
+        header = decoder.stream.units[tensor.unit].header
         if header is not None and tensor.quantized is not None:
             store(chain, header, tensor.name, tensor.quantized)
-    return stream
+    return decoder.stream
 
 
-def decode_unit(
-    bits: BitReader,
-    stream: DecodedStream,
-    active: ActiveParameters,
-    state: UpdateState,
-    out_of_band: OutOfBand,
-    settings: DecodingSettings,
-) -> ActiveParameters:
-    """Clause 6.1: NNR unit. Returns the parameters in force behind it."""
-    unit = nnr_unit_header(bits, len(stream.units))
-    check_order(unit, stream, active)
-    if unit.nnr_unit_type == UnitType.NNR_NDU:
-        decode_data_unit(bits, unit, stream, active, state, out_of_band, settings)
-        return active
-    if unit.nnr_unit_type == UnitType.NNR_STR:
-        active = start_unit(bits)
-        stream.general_profile_idc = active.general_profile_idc
-    elif unit.nnr_unit_type == UnitType.NNR_MPS:
-        model_parameter_set(bits, active)
-    elif unit.nnr_unit_type == UnitType.NNR_LPS:
-        layer_parameter_set(bits, active)
-    elif unit.nnr_unit_type == UnitType.NNR_TPL:
-        topology_unit(bits, active)
-    elif unit.nnr_unit_type == UnitType.NNR_QNT:
-        quantization_unit(bits)
-    elif unit.nnr_unit_type == UnitType.NNR_AGG:
-        raise Refused("aggregate-undefined", bit=unit.first_bit)
-    else:
-        skip_unknown_unit(bits)
-    if bits.position != bits.end:
-        left = bits.end - bits.position
-        raise Refused("unit-size-mismatch", f"{left} bits left", bits.position)
-    stream.units.append(described(unit))
-    return active
+class StreamDecoder:
+    """Clause 8.2: Order of units. The stream so far and what the next unit depends on."""
 
+    def __init__(
+        self,
+        bits: BitReader,
+        state: UpdateState,
+        out_of_band: OutOfBand,
+        dialect: Dialect,
+        weights_left: int,
+    ) -> None:
+        self.bits = bits
+        self.state = state
+        self.out_of_band = out_of_band
+        self.dialect = dialect
+        self.weights_left = weights_left
+        self.active = ActiveParameters()
+        self.names: set[str] = set()
+        self.stream = DecodedStream(findings=bits.findings)
 
-def check_order(unit: UnitHeader, stream: DecodedStream, active: ActiveParameters) -> None:
-    """Clause 8.2: Order of units."""
-    is_start = unit.nnr_unit_type == UnitType.NNR_STR
-    if not stream.units and not is_start:
-        raise Refused("start-unit-missing", f"unit type {unit.nnr_unit_type}", unit.first_bit)
-    if stream.units and is_start:
-        raise Refused("start-unit-repeated", bit=unit.first_bit)
-    if unit.nnr_unit_type == UnitType.NNR_MPS and active.mps_present:
-        raise Refused("mps-repeated", bit=unit.first_bit)
-    if unit.nnr_unit_type in NEEDS_MPS and not active.mps_present:
-        raise Refused("mps-missing", bit=unit.first_bit)
+    def nnr_unit(self) -> None:
+        """Clause 6.1: NNR unit."""
+        unit = nnr_unit_header(self.bits, len(self.stream.units))
+        self.check_order(unit)
+        decoded = DecodedUnit(unit.nnr_unit_type, unit.first_byte, unit.size)
+        if unit.nnr_unit_type == UnitType.NNR_STR:
+            self.active = start_unit(self.bits)
+            self.stream.general_profile_idc = self.active.general_profile_idc
+        elif unit.nnr_unit_type == UnitType.NNR_MPS:
+            model_parameter_set(self.bits, self.active)
+        elif unit.nnr_unit_type == UnitType.NNR_LPS:
+            layer_parameter_set(self.bits, self.active)
+        elif unit.nnr_unit_type == UnitType.NNR_TPL:
+            topology_unit(self.bits, self.active)
+        elif unit.nnr_unit_type == UnitType.NNR_QNT:
+            quantization_unit(self.bits)
+        elif unit.nnr_unit_type == UnitType.NNR_NDU:
+            self.compressed_data_unit(decoded)
+        elif unit.nnr_unit_type == UnitType.NNR_AGG:
+            raise Refused("aggregate-undefined", bit=8 * unit.first_byte)
+        else:
+            self.unknown_unit()
+        if self.bits.position != self.bits.end:
+            left = self.bits.end - self.bits.position
+            raise Refused("unit-size-mismatch", f"{left} bits left", self.bits.position)
+        self.stream.units.append(decoded)
 
+    def check_order(self, unit: UnitHeader) -> None:
+        """Clause 8.2: Order of units. One start unit first, then one model parameter set."""
+        bit = 8 * unit.first_byte
+        is_first = not self.stream.units
+        is_start = unit.nnr_unit_type == UnitType.NNR_STR
+        if is_first and not is_start:
+            raise Refused("start-unit-missing", f"unit type {unit.nnr_unit_type}", bit)
+        if is_start and not is_first:
+            raise Refused("start-unit-repeated", bit=bit)
+        if unit.nnr_unit_type == UnitType.NNR_MPS and self.active.mps_present:
+            raise Refused("mps-repeated", bit=bit)
+        if unit.nnr_unit_type in NEEDS_MPS and not self.active.mps_present:
+            raise Refused("mps-missing", bit=bit)
 
-def skip_unknown_unit(bits: BitReader) -> None:
-    """Clause 13.1: Unknown units. The size alone says where the next unit starts."""
-    bits.bs("nnr_unit_payload")
+    def unknown_unit(self) -> None:
+        """Clause 13.1: Unknown units. The size alone says where the next unit starts."""
+        self.bits.rest()
 
+    def compressed_data_unit(self, decoded: DecodedUnit) -> None:
+        """Clause 9.1: Decoding a payload. Header, payload, and the tensors they give."""
+        header = compressed_data_unit_header(self.bits, self.active, self.out_of_band)
+        parts = members(header)
+        for part in parts:
+            self.admit(part)
+        decoded.header = header
+        decoded.payload_first_byte = self.bits.position // 8
+        index = len(self.stream.units)
+        unit = DataUnit(index, header, parts, self.active, self.state, self.dialect)
+        payload = compressed_data_unit_payload(self.bits, unit)
+        decoded.bytes_consumed = payload.bytes_consumed
+        decoded.registers = payload.registers
+        self.stream.tensors += payload.tensors
 
-def decode_data_unit(
-    bits: BitReader,
-    unit: UnitHeader,
-    stream: DecodedStream,
-    active: ActiveParameters,
-    state: UpdateState,
-    out_of_band: OutOfBand,
-    settings: DecodingSettings,
-) -> None:
-    """Clause 9.1: Decoding a payload. Header, payload, and the tensors they give."""
-    header = compressed_data_unit_header(bits, active, out_of_band)
-    known = {tensor.name for tensor in stream.tensors}
-    for name in header.names:
-        if name in known:
-            raise Refused("tensor-name-duplicate", repr(name), unit.first_bit)
-        known.add(name)
-    first_byte = bits.position // 8
-    index = len(stream.units)
-    payload = compressed_data_unit_payload(bits, index, header, active, state, settings)
-    stream.tensors += payload.tensors
-    stream.units.append(
-        described(unit, header, first_byte, payload.bytes_consumed, payload.registers)
-    )
-
-
-def described(
-    unit: UnitHeader,
-    header: DataUnitHeader | None = None,
-    payload_first_byte: int | None = None,
-    bytes_consumed: int | None = None,
-    registers: Registers | None = None,
-) -> DecodedUnit:
-    """Clause 6.1: NNR unit. The unit's place in the stream, for the caller."""
-    size = (unit.end - unit.first_bit) // 8
-    first_byte = unit.first_bit // 8
-    return DecodedUnit(
-        unit.nnr_unit_type,
-        first_byte,
-        size,
-        header,
-        payload_first_byte,
-        bytes_consumed,
-        registers,
-    )
+    def admit(self, part: Member) -> None:
+        """Clause 8.3: Limits. Before memory is taken for a tensor; its name has to be new."""
+        if part.name in self.names:
+            raise Refused("tensor-name-duplicate", repr(part.name))
+        self.names.add(part.name)
+        weights = prod(part.dimensions)
+        if weights > self.weights_left:
+            detail = f"{part.name!r} has {weights} weights, {self.weights_left} are left"
+            raise Refused("limit-tensor-elements", detail)
+        self.weights_left -= weights

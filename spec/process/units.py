@@ -8,11 +8,11 @@ from nnref.spec.process.refused import Refused
 
 @dataclass(frozen=True, slots=True)
 class UnitHeader:
-    """Clause 7.1: NNR unit semantics. `end` is the first bit behind the unit."""
+    """Clause 7.1: NNR unit semantics. Place and size are in bytes."""
 
     nnr_unit_type: int
-    first_bit: int
-    end: int
+    first_byte: int
+    size: int
 
 
 def nnr_unit_size(bits: BitReader) -> int:
@@ -43,4 +43,4 @@ def nnr_unit_header(bits: BitReader, index: int) -> UnitHeader:
     bits.u(1, "independently_decodable_flag")
     if bits.u(1, "partial_data_counter_present_flag") == 1:
         bits.u(8, "partial_data_counter")
-    return UnitHeader(nnr_unit_type, first_bit, bits.end)
+    return UnitHeader(nnr_unit_type, first_bit // 8, size)
