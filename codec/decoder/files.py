@@ -7,8 +7,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from nnref.codec.decoder.buffer import StreamSource
 from nnref.codec.decoder.headers import StreamTensor
-from nnref.codec.decoder.stream import Stream, StreamSource
+from nnref.codec.decoder.stream import Stream
 from nnref.codec.model import create_model
 from nnref.spec.errors import NnrError
 

@@ -1,13 +1,11 @@
 """Reading a stream: its units, its tensors, and any tensor alone."""
 
-import mmap
 from collections.abc import Iterator, Mapping
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
+from nnref.codec.decoder.buffer import StreamSource, stream_buffer
 from nnref.codec.decoder.data_unit import CodedTensor, decode_data_unit
 from nnref.codec.decoder.headers import StreamTensor, unit_tensors
 from nnref.codec.formats import from_carrier
@@ -17,7 +15,6 @@ from nnref.spec.syntax import OutOfBand, Unit, read_units
 from nnref.spec.tables.enums import Dialect, UnitType
 
 Array = NDArray[Any]
-StreamSource = str | PathLike[str] | bytes | bytearray | memoryview
 
 
 class Stream(Mapping[str, Array]):
@@ -117,20 +114,3 @@ class Stream(Mapping[str, Array]):
             strict=self.strict,
             findings=self.findings,
         )
-
-
-def stream_buffer(source: StreamSource) -> memoryview:
-    """The bytes of a stream; a path is mapped into memory, not read.
-
-    Raises FileError file-not-found.
-    """
-    if isinstance(source, bytes | bytearray | memoryview):
-        return memoryview(source).cast("B")
-    path = Path(source)
-    try:
-        with path.open("rb") as file:
-            if path.stat().st_size == 0:
-                return memoryview(b"")
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    except OSError as error:
-        raise refusal("file-not-found", f"{path}: {error.strerror or error}") from None

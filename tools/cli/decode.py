@@ -5,7 +5,12 @@ import click
 from nnref import codec
 from nnref.spec.limits import Limits
 from nnref.spec.tables.enums import Dialect
-from nnref.tools.cli.options import json_option, quiet_option, reading_options
+from nnref.tools.cli.options import (
+    dialect_option,
+    json_option,
+    limit_option,
+    quiet_option,
+)
 from nnref.tools.cli.output import print_json, progress_bar, warn_findings
 from nnref.tools.cli.text import count_text, one_line
 
@@ -19,7 +24,8 @@ from nnref.tools.cli.text import count_text, one_line
     required=True,
     help="Tensor file to write: .safetensors, .npz or .pt.",
 )
-@reading_options
+@limit_option
+@dialect_option
 @click.option("--strict", is_flag=True, help="Refuse what a decoder may tolerate.")
 @quiet_option
 @json_option

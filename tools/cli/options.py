@@ -24,25 +24,28 @@ def quiet_option(command: Command) -> Command:
     return click.option("-q", "--quiet", is_flag=True, help=text)(command)
 
 
-def reading_options(command: Command) -> Command:
-    """`--limit` and `--dialect`: how a stream is to be read."""
-    limit = click.option(
+def limit_option(command: Command) -> Command:
+    """`--limit`: the limits of `nnref.spec.limits.Limits`."""
+    return click.option(
         "--limit",
         "limits",
         metavar="NAME=N",
         multiple=True,
         callback=_limits,
         help="Change a limit, for example max_total_bytes=1000000. Can be repeated.",
-    )
-    dialect = click.option(
+    )(command)
+
+
+def dialect_option(command: Command) -> Command:
+    """`--dialect`: annex A."""
+    return click.option(
         "--dialect",
         type=click.Choice(list(DIALECTS)),
         default="nncodec-2.x",
         callback=_dialect,
         show_default=True,
         help="Whose payload rules the stream follows.",
-    )
-    return limit(dialect(command))
+    )(command)
 
 
 def _limits(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> Limits:

@@ -9,7 +9,12 @@ from nnref import codec
 from nnref.spec.limits import Limits
 from nnref.spec.tables.enums import Dialect
 from nnref.tools.cli.failures import GOOD, tell, warn
-from nnref.tools.cli.options import json_option, quiet_option, reading_options
+from nnref.tools.cli.options import (
+    dialect_option,
+    json_option,
+    limit_option,
+    quiet_option,
+)
 from nnref.tools.cli.output import print_json, print_table, progress_bar, warn_findings
 from nnref.tools.cli.text import count_text, finite_or_none, number_text, one_line
 
@@ -23,7 +28,8 @@ if TYPE_CHECKING:
 @click.option("--against", "model", type=click.Path(), help="Model to compare with.")
 @click.option("--min-sqnr", type=float, help="SQNR in dB that every tensor must reach.")
 @click.option("--max-error", type=float, help="Absolute error that no element may exceed.")
-@reading_options
+@limit_option
+@dialect_option
 @quiet_option
 @json_option
 def command(

@@ -1,0 +1,186 @@
+"""`nnref inspect`: units, elements, tensors and sizes of a stream; nothing is decoded."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nnref.spec.limits import Limits
+from nnref.tools.cli.failures import GOOD, tell
+from nnref.tools.cli.options import json_option, limit_option
+from nnref.tools.cli.output import print_json, print_table, warn_findings
+from nnref.tools.cli.text import count_text, number_text, one_line, ratio_text, shape_text
+
+if TYPE_CHECKING:
+    from nnref.codec import StreamTensor
+    from nnref.spec.syntax import Record
+    from nnref.tools.cli.inspection import InspectedUnit, Inspection
+
+_UNIT_COLUMNS = ("unit", "<type", "first byte", "bytes", "header bits", "payload bytes")
+_TENSOR_COLUMNS = ("<tensor", "unit", "<shape", "<dtype", "<tools", "bytes", "bits/weight")
+_SHOWN_VALUE = 60
+"""Characters of an element's value in the table; --json has all."""
+
+
+@click.command(short_help="Show units, elements, tensors and sizes.")
+@click.argument("path", metavar="STREAM", type=click.Path())
+@click.option("--elements", is_flag=True, help="List every syntax element with its bits.")
+@limit_option
+@json_option
+def command(path: str, elements: bool, limits: Limits, as_json: bool) -> int:
+    """Show units, elements, tensors and sizes.
+
+    Nothing is decoded. Of a damaged stream, all that can be parsed is shown before the error.
+    Positions are bits counted from the first bit of the stream.
+    """
+    from nnref.tools.cli.inspection import inspect  # noqa: PLC0415  it loads numpy
+
+    found = inspect(path, limits)
+    warn_findings(found.findings)
+    if as_json:
+        print_json("nnref.inspect/1", {"stream": path} | _object(found))
+    else:
+        _print(path, found, elements)
+    return tell(found.errors[-1]) if found.errors else GOOD
+
+
+def _print(path: str, found: "Inspection", elements: bool) -> None:
+    if elements:
+        _print_elements(found)
+    else:
+        print_table("Units", _UNIT_COLUMNS, map(_unit_row, found.units))
+    rows = [row for unit in found.units for row in _tensor_rows(unit)]
+    print_table("Tensors", _TENSOR_COLUMNS, rows)
+    totals = _totals(found)
+    print(
+        f"{one_line(path)}: {count_text(found.size)} bytes, {totals['units']} units, "
+        f"{totals['tensors']} tensors of {count_text(totals['weights'])} weights, "
+        f"{ratio_text(totals['tensor_bytes'], found.size)} smaller than decoded, "
+        f"{number_text(totals['bits_per_weight'])} bits per weight"
+    )
+
+
+def _print_elements(found: "Inspection") -> None:
+    for one in found.units:
+        unit = one.unit
+        title = f"Unit {unit.index} ({unit.type_name}), byte {unit.offset}, {unit.size} bytes"
+        _print_records(title, one.records)
+    if found.unparsed:
+        _print_records(f"Unit {len(found.units)}, not parsed to its end", found.unparsed)
+
+
+def _print_records(title: str, records: list["Record"]) -> None:
+    columns = ("bit", "bits", "<element", "<descriptor", "<value")
+    rows = [
+        (str(r.bit), str(r.bits), r.path, r.descriptor, _short(str(_value(r.value))))
+        for r in records
+    ]
+    print_table(title, columns, rows)
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _SHOWN_VALUE else f"{value[: _SHOWN_VALUE - 3]}..."
+
+
+def _unit_row(one: "InspectedUnit") -> tuple[str, ...]:
+    unit = one.unit
+    return (
+        str(unit.index),
+        unit.type_name,
+        str(unit.offset),
+        count_text(unit.size),
+        count_text(_header_bits(one)),
+        count_text(len(unit.payload)),
+    )
+
+
+def _header_bits(one: "InspectedUnit") -> int:
+    return 8 * (one.unit.payload_offset - one.unit.offset)
+
+
+def _tensor_rows(one: "InspectedUnit") -> list[tuple[str, ...]]:
+    size, rate = count_text(one.unit.size), number_text(one.bits_per_weight)
+    return [
+        (
+            tensor.name,
+            str(one.unit.index),
+            shape_text(tensor.info.shape),
+            tensor.info.dtype,
+            " ".join(_tools(tensor)),
+            *((size, rate) if position == 0 else ('"', '"')),
+        )
+        for position, tensor in enumerate(one.tensors)
+    ]
+
+
+def _tools(tensor: "StreamTensor") -> list[str]:
+    return [tensor.payload_type.name.removeprefix("NNR_PT_").lower(), *tensor.tools]
+
+
+def _totals(found: "Inspection") -> dict[str, Any]:
+    weights = sum(tensor.info.size for tensor in found.tensors)
+    return {
+        "units": len(found.units),
+        "tensors": len(found.tensors),
+        "weights": weights,
+        "tensor_bytes": sum(tensor.info.nbytes for tensor in found.tensors),
+        "bits_per_weight": 8 * found.size / weights if weights else None,
+    }
+
+
+def _object(found: "Inspection") -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "bytes": found.size,
+        "totals": _totals(found),
+        "units": [_unit_object(one) for one in found.units],
+        "tensors": [_tensor_object(one, tensor) for one in found.units for tensor in one.tensors],
+        "findings": [finding.as_dict() for finding in found.findings],
+    }
+    if found.unparsed:
+        content["unparsed"] = list(map(_record_object, found.unparsed))
+    if found.errors:
+        content["errors"] = [error.as_dict() for error in found.errors]
+        content["error"] = found.errors[-1].as_dict()
+    return content
+
+
+def _unit_object(one: "InspectedUnit") -> dict[str, Any]:
+    unit = one.unit
+    return {
+        "unit": unit.index,
+        "type": unit.nnr_unit_type,
+        "type_name": unit.type_name,
+        "byte": unit.offset,
+        "bytes": unit.size,
+        "header_bits": _header_bits(one),
+        "payload_byte": unit.payload_offset,
+        "payload_bytes": len(unit.payload),
+        "elements": list(map(_record_object, one.records)),
+    }
+
+
+def _record_object(record: "Record") -> dict[str, Any]:
+    return {
+        "element": record.path,
+        "descriptor": record.descriptor,
+        "bit": record.bit,
+        "bits": record.bits,
+        "value": _value(record.value),
+    }
+
+
+def _value(value: object) -> object:
+    """A value as JSON can hold it: bytes in hexadecimal."""
+    return bytes(value).hex() if isinstance(value, bytes | memoryview) else value
+
+
+def _tensor_object(one: "InspectedUnit", tensor: "StreamTensor") -> dict[str, Any]:
+    return {
+        "name": tensor.name,
+        "unit": one.unit.index,
+        "shape": list(tensor.info.shape),
+        "dtype": tensor.info.dtype,
+        "payload_type": tensor.payload_type.name,
+        "tools": list(tensor.tools),
+        "unit_bytes": one.unit.size,
+        "unit_bits_per_weight": one.bits_per_weight,
+    }

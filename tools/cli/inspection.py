@@ -1,0 +1,74 @@
+"""Inspection of a stream: everything its headers say, as far as they can be parsed."""
+
+from dataclasses import dataclass, field
+from os import PathLike
+
+from nnref.codec.decoder.buffer import stream_buffer
+from nnref.codec.decoder.headers import StreamTensor, unit_tensors
+from nnref.spec.errors import NnrError
+from nnref.spec.limits import Limits
+from nnref.spec.syntax import Record, Unit, read_units
+from nnref.spec.tables.enums import UnitType
+
+
+@dataclass(slots=True)
+class InspectedUnit:
+    """One unit with its elements and the tensors that its header describes."""
+
+    unit: Unit
+    records: list[Record]
+    tensors: tuple[StreamTensor, ...] = ()
+
+    @property
+    def bits_per_weight(self) -> float | None:
+        """Bits of the unit, header included, per weight of its tensors; None without weights."""
+        weights = sum(tensor.info.size for tensor in self.tensors)
+        return 8 * self.unit.size / weights if weights else None
+
+
+@dataclass(slots=True)
+class Inspection:
+    """What could be parsed of a stream."""
+
+    size: int
+    """Bytes of the stream."""
+    units: list[InspectedUnit] = field(default_factory=list)
+    unparsed: list[Record] = field(default_factory=list)
+    """Elements of the unit that could not be parsed to its end."""
+    findings: list[NnrError] = field(default_factory=list)
+    errors: list[NnrError] = field(default_factory=list)
+    """Tensors whose header makes no sense, then what ended the parsing."""
+
+    @property
+    def tensors(self) -> list[StreamTensor]:
+        """All tensors, in the order of the stream."""
+        return [tensor for unit in self.units for tensor in unit.tensors]
+
+
+def inspect(path: str | PathLike[str], limits: Limits) -> Inspection:
+    """Parse the headers of a stream; what is wrong with it ends up in `errors`.
+
+    Raises FileError when the file cannot be read.
+    """
+    buffer = stream_buffer(path)
+    result = Inspection(len(buffer))
+    records: list[Record] = []
+    units = read_units(buffer, limits=limits, record=records.append, findings=result.findings)
+    try:
+        for unit in units:
+            result.units.append(InspectedUnit(unit, records.copy(), _tensors(unit, limits, result)))
+            records.clear()
+    except NnrError as error:
+        result.errors.append(error)
+        result.unparsed = records
+    return result
+
+
+def _tensors(unit: Unit, limits: Limits, result: Inspection) -> tuple[StreamTensor, ...]:
+    if unit.nnr_unit_type != UnitType.NNR_NDU:
+        return ()
+    try:
+        return unit_tensors(unit, limits, {})
+    except NnrError as error:
+        result.errors.append(error)
+        return ()
