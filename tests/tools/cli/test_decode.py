@@ -1,0 +1,107 @@
+"""`nnref decode`."""
+
+import numpy as np
+import pytest
+
+from nnref.codec import decode
+from nnref.codec.model import open_model
+
+from .damage import broken
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".npz"])
+def test_tensors_come_back_in_a_tensor_file(run, stream, tensors, tmp_path, suffix):
+    out = tmp_path / f"out{suffix}"
+    status, text, err = run("decode", stream, "-o", out)
+    assert (status, err) == (0, "")
+    assert text.startswith(f"{out}: 5 tensors, ")
+    expected = decode(stream)
+    with open_model(out) as source:
+        assert set(source.names()) == set(tensors)
+        for name, array in expected.items():
+            assert source.info(name).shape == tensors[name].shape
+            assert source.read(name).tobytes() == array.tobytes()
+    assert np.array_equal(expected["steps"], tensors["steps"])
+
+
+def test_torch_file_comes_back(run, stream, tensors, tmp_path):
+    torch = pytest.importorskip("torch")
+    out = tmp_path / "out.pt"
+    assert run("decode", stream, "-o", out)[0] == 0
+    state = torch.load(out, weights_only=True)
+    assert list(state) == list(tensors)
+    assert state["half"].dtype == torch.bfloat16
+
+
+def test_json_has_documented_keys(run_json, stream, tensors, tmp_path):
+    out = tmp_path / "out.safetensors"
+    status, found, _ = run_json("decode", stream, "-o", out)
+    assert status == 0
+    assert found == {
+        "schema": "nnref.decode/1",
+        "stream": str(stream),
+        "output": str(out),
+        "bytes": stream.stat().st_size,
+        "tensor_bytes": sum(array.nbytes for array in tensors.values()),
+        "tensors": [
+            {"name": name, "shape": list(array.shape), "dtype": str(array.dtype)}
+            for name, array in tensors.items()
+        ],
+        "findings": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("malformed", 3), ("invalid", 3), ("unsupported", 4), ("truncated", 3), ("empty", 3)],
+)
+def test_bad_stream_leaves_no_file(run, run_json, stream, tmp_path, kind, status):
+    path, out = tmp_path / "bad.nnr", tmp_path / "out.npz"
+    path.write_bytes(broken(stream.read_bytes(), kind))
+    found, text, err = run("decode", path, "-o", out)
+    assert (found, text) == (status, "")
+    assert err.startswith("nnref: error[")
+    assert err.count("\n") == 1
+    found, content, _ = run_json("decode", path, "-o", out)
+    assert (found, content["schema"]) == (status, "nnref.error/1")
+    assert content["error"]["error"] in err
+    assert not out.exists()
+
+
+def test_limit_is_configurable(run, stream, tmp_path):
+    out = tmp_path / "out.npz"
+    status, _, err = run("decode", stream, "-o", out, "--limit", "max_tensor_elements=100")
+    assert status == 5
+    assert err.startswith("nnref: error[limit-tensor-elements]: unit 2 (NNR_NDU), tensor 'conv.w")
+    assert run("decode", stream, "-o", out, "--limit", "max_tensor_elements=216")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "rule_id"),
+    [("max_units", "usage"), ("max_units=many", "usage"), ("max_sheep=3", "setting-unknown")],
+)
+def test_wrong_limit_is_a_usage_error(run, stream, tmp_path, option, rule_id):
+    status, _, err = run("decode", stream, "-o", tmp_path / "o.npz", "--limit", option)
+    assert status == 2
+    assert err.startswith(f"nnref: error[{rule_id}]: ")
+
+
+def test_tolerated_rule_is_a_warning_and_strict_an_error(run, stream, tmp_path):
+    path, out = tmp_path / "odd.nnr", tmp_path / "out.npz"
+    path.write_bytes(broken(stream.read_bytes(), "tolerated"))
+    status, _, err = run("decode", path, "-o", out)
+    assert status == 0
+    assert err.startswith("nnref: warning: reserved-bits-nonzero: unit 1 (NNR_MPS)")
+    assert run("decode", path, "-o", out, "--strict")[0] == 3
+
+
+def test_file_that_cannot_be_read_or_written_is_a_file_error(run, stream, tmp_path):
+    assert run("decode", tmp_path / "none.nnr", "-o", tmp_path / "o.npz")[0] == 7
+    assert run("decode", stream, "-o", tmp_path / "none" / "o.npz")[0] == 7
+    assert run("decode", stream, "-o", tmp_path / "o.what")[0] == 7
+
+
+def test_dialect_of_nncodec_1_reads_otherwise(run, stream, tmp_path):
+    status, _, err = run("decode", stream, "-o", tmp_path / "o.npz", "--dialect", "nncodec-1.0")
+    assert status == 3
+    assert "tensor" in err

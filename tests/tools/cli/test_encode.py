@@ -1,0 +1,155 @@
+"""`nnref encode`."""
+
+import pytest
+
+from nnref.codec import open_stream
+
+KEYS = ["schema", "model", "stream", "bytes", "tensor_bytes", "tensors", "warnings"]
+TENSOR_KEYS = [
+    "name",
+    "shape",
+    "dtype",
+    "payload_type",
+    "tools",
+    "bytes",
+    "qp",
+    "sqnr",
+    "max_error",
+]
+
+
+def test_stream_is_written_and_summed_up(run, model, tmp_path):
+    out = tmp_path / "out.nnr"
+    status, text, err = run("encode", model, "-o", out)
+    assert (status, err) == (0, "")
+    assert text.startswith(f"{out}: {out.stat().st_size:,} bytes, ")
+    assert "lowest SQNR" in text
+    assert text.count("\n") == 1
+
+
+def test_json_has_documented_keys(run_json, model, tensors, tmp_path):
+    out = tmp_path / "out.nnr"
+    status, found, _ = run_json("encode", model, "-o", out)
+    assert status == 0
+    assert found["schema"] == "nnref.encode/1"
+    assert list(found) == KEYS
+    assert found["bytes"] == out.stat().st_size
+    assert found["tensor_bytes"] == sum(array.nbytes for array in tensors.values())
+    assert [row["name"] for row in found["tensors"]] == list(tensors)
+    assert all(list(row) == TENSOR_KEYS for row in found["tensors"])
+    steps = next(row for row in found["tensors"] if row["name"] == "steps")
+    assert (steps["shape"], steps["dtype"], steps["qp"], steps["sqnr"]) == ([], "int64", None, None)
+
+
+def test_quiet_prints_nothing(run, model, tmp_path):
+    assert run("encode", model, "-o", tmp_path / "o.nnr", "-q") == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "tensor", "expected"),
+    [
+        (["--qp", "-20"], "conv.weight", {"qp": -20, "dq_flag": 1, "scan_order": 0}),
+        (["--qp", "-20", "--no-dq"], "conv.weight", {"qp": -20, "dq_flag": 0}),
+        (["--scan-order", "1"], "conv.weight", {"scan_order": 1}),
+        (["--nonweight-qp", "-40"], "conv.bias", {"qp": -40}),
+        (["--lossless"], "conv.bias", {"qp": None}),
+        (["--qp", "-9", "--qp-density", "1"], "conv.weight", {"qp": -9}),
+    ],
+)
+def test_options_reach_the_encoder(run_json, model, tmp_path, options, tensor, expected):
+    out = tmp_path / "out.nnr"
+    status, found, _ = run_json("encode", model, "-o", out, *options)
+    assert status == 0
+    row = next(row for row in found["tensors"] if row["name"] == tensor)
+    written = dict(open_stream(out).info(tensor).unit.fields) | row
+    assert {name: written[name] for name in expected} == expected
+
+
+def test_quality_in_db_is_reached_by_every_tensor(run_json, model, tmp_path):
+    _, found, _ = run_json("encode", model, "-o", tmp_path / "o.nnr", "--sqnr", "33")
+    assert all(row["sqnr"] is None or row["sqnr"] >= 33 for row in found["tensors"])
+
+
+def test_step_bounds_the_error(run_json, model, tmp_path):
+    _, found, _ = run_json("encode", model, "-o", tmp_path / "o", "--step", "0.004", "--no-dq")
+    weight = found["tensors"][0]
+    assert 0 < weight["max_error"] <= 0.002 * 1.001
+
+
+def test_profile_is_that_of_the_start_unit(run, model, tmp_path):
+    out = tmp_path / "out.nnr"
+    assert run("encode", model, "-o", out, "--profile", "0")[0] == 0
+    assert out.read_bytes()[3] == 0
+
+
+def test_rules_file_sets_tensors_by_glob(run_json, model, tmp_path):
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        '[[rule]]\ntensors = "conv.*"\nqp = -30\n[[rule]]\ntensors = "*.bias"\nqp = -50\n'
+    )
+    _, found, _ = run_json("encode", model, "-o", tmp_path / "o", "--qp", "-10", "--rules", rules)
+    qps = {row["name"]: row["qp"] for row in found["tensors"]}
+    assert (qps["conv.weight"], qps["conv.bias"], qps["half"]) == (-30, -50, -10)
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "rule_id"),
+    [
+        (["--qp", "1", "--sqnr", "3"], 2, "setting-conflict"),
+        (["--qp", "99999"], 2, "qp-out-of-range"),
+        (["--step", "-1"], 2, "step-out-of-range"),
+        (["--scan-order", "5"], 2, "usage"),
+        (["--rules", "none.toml"], 7, "file-not-found"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(run, model, tmp_path, options, status, rule_id):
+    out = tmp_path / "out.nnr"
+    found, text, err = run("encode", model, "-o", out, *options)
+    assert (found, text) == (status, "")
+    assert err.startswith(f"nnref: error[{rule_id}]: ")
+    assert err.count("\n") == 1
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("none.npz", None), ("text.safetensors", b"no"), ("model.what", b"")]
+)
+def test_model_that_cannot_be_read_is_a_file_error(run, tmp_path, name, content):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    status, _, err = run("encode", path, "-o", tmp_path / "out.nnr")
+    assert status == 7
+    assert err.startswith("nnref: error[file-")
+    assert list(tmp_path.glob("out*")) == []
+
+
+def test_output_that_cannot_be_written_is_a_file_error(run, model, tmp_path):
+    status, _, err = run("encode", model, "-o", tmp_path / "none" / "out.nnr")
+    assert status == 7
+    assert err.startswith("nnref: error[file-write]: ")
+
+
+def test_non_finite_values_are_refused_or_kept(run, tmp_path):
+    import numpy as np
+
+    from nnref.codec import decode
+
+    path, out = tmp_path / "nan.npz", tmp_path / "out.nnr"
+    values = np.array([[np.nan, 1], [np.inf, 2]], np.float32)
+    np.savez(path, a=values)
+    status, _, err = run("encode", path, "-o", out)
+    assert status == 2
+    assert err.startswith("nnref: error[tensor-not-finite]: tensor 'a'")
+    assert run("encode", path, "-o", out, "--non-finite", "raw")[0] == 0
+    assert decode(out)["a"].tobytes() == values.tobytes()
+
+
+def test_tensor_that_becomes_zero_is_warned_of(run, tmp_path):
+    import numpy as np
+
+    path = tmp_path / "small.npz"
+    np.savez(path, a=np.full((4, 4), 1e-6, np.float32))
+    status, _, err = run("encode", path, "-o", tmp_path / "out.nnr", "--qp", "-4")
+    assert status == 0
+    assert err.startswith("nnref: warning: tensor 'a' decodes to zeros")
