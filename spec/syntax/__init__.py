@@ -1,1 +1,27 @@
-"""TODO."""
+"""The high-level syntax, declared once: parse, write, record and describe streams of units.
+
+`read_units` walks a stream, `write_unit` makes a unit, `describe` lists every element.
+"""
+
+from nnref.spec.syntax.derived import number_of_entry_points
+from nnref.spec.syntax.describe import Row, describe
+from nnref.spec.syntax.reader import Unit, read_unit_at, read_units
+from nnref.spec.syntax.records import Record, RecordSink
+from nnref.spec.syntax.state import OutOfBand, StreamState
+from nnref.spec.syntax.units import type_name
+from nnref.spec.syntax.writer import write_unit
+
+__all__ = [
+    "OutOfBand",
+    "Record",
+    "RecordSink",
+    "Row",
+    "StreamState",
+    "Unit",
+    "describe",
+    "number_of_entry_points",
+    "read_unit_at",
+    "read_units",
+    "type_name",
+    "write_unit",
+]

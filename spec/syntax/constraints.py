@@ -1,0 +1,125 @@
+"""Clause 7: the rules between elements, as data.
+
+Ranges of single elements are declared with the elements. What ties several elements together
+is declared here: a predicate over the structure's elements, checked as soon as `element` is
+known, when reading and when writing.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from construct.core import this
+
+from nnref.spec.syntax.derived import (
+    block_members,
+    codebook_fits,
+    elements_referenced,
+    rows_remainder,
+    tensor_elements,
+    topology_indices_listed,
+)
+from nnref.spec.syntax.expressions import stream, terms, text
+from nnref.spec.tables.enums import PayloadType
+
+BLOCK: Final = int(PayloadType.NNR_PT_BLOCK)
+INT: Final = int(PayloadType.NNR_PT_INT)
+FLOAT: Final = int(PayloadType.NNR_PT_FLOAT)
+NDU: Final = "nnr_compressed_data_unit_header()"
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """`holds` is what rule `rule` demands of `structure` once `element` is known."""
+
+    rule: str
+    structure: str
+    element: str
+    holds: Any
+
+    @property
+    def text(self) -> str:
+        """The predicate as it is printed."""
+        return text(self.holds)
+
+    def detail(self, context: Any) -> str:
+        """The values that break it."""
+        return ", ".join(f"{text(term)} = {term(context)}" for term in terms(self.holds))
+
+
+_payload_type = this.nnr_compressed_data_unit_payload_type
+_several = this.nnr_multiple_topology_elements_present_flag
+
+CONSTRAINTS: Final[tuple[Constraint, ...]] = (
+    Constraint(
+        "qp-density-missing",
+        NDU,
+        "nnr_compressed_data_unit_payload_type",
+        ((_payload_type != FLOAT) & (_payload_type != BLOCK)) | (stream.qp_density != None),  # noqa: E711
+    ),
+    Constraint(
+        "block-single-element",
+        NDU,
+        "nnr_multiple_topology_elements_present_flag",
+        (_payload_type != BLOCK) | (_several == 1),
+    ),
+    Constraint(
+        "tensor-split-undefined",
+        NDU,
+        "input_parameters_present_flag",
+        (_payload_type == BLOCK) | (_several == 0) | (this.input_parameters_present_flag == 1),
+    ),
+    Constraint("topology-index-range", NDU, "topology_elem_id_index_list", topology_indices_listed),
+    Constraint("topology-index-range", NDU, "topology_elem_id_index", topology_indices_listed),
+    Constraint(
+        "dq-with-codebook", NDU, "dq_flag", (this.codebook_present_flag == 0) | (this.dq_flag == 0)
+    ),
+    Constraint(
+        "dq-with-integer-payload", NDU, "dq_flag", (_payload_type != INT) | (this.dq_flag == 0)
+    ),
+    Constraint(
+        "block-element-count",
+        NDU,
+        "compressed_parameter_types",
+        (_payload_type != BLOCK)
+        | (this.input_parameters_present_flag == 0)
+        | (elements_referenced == block_members),
+    ),
+    Constraint(
+        "limit-tensor-elements",
+        NDU,
+        "tensor_dimensions",
+        tensor_elements <= stream.max_tensor_elements,
+    ),
+    Constraint(
+        "decomposition-rows",
+        NDU,
+        "tensor_dimensions",
+        rows_remainder == 0,
+    ),
+    Constraint(
+        "dimension-shift-range",
+        NDU,
+        "first_tensor_dimension_shift",
+        (this.first_tensor_dimension_shift == 0)
+        | (this.first_tensor_dimension_shift < this.count_tensor_dimensions),
+    ),
+    Constraint(
+        "tensor-dimension-zero-columns",
+        NDU,
+        "scan_order",
+        (this.scan_order == 0) | (tensor_elements > 0),
+    ),
+    Constraint(
+        "codebook-zero-offset-range",
+        "codebook()",
+        "codebook_zero_offset",
+        (this.codebook_zero_offset >= 0) & (this.codebook_zero_offset < this.codebook_size),
+    ),
+    Constraint("codebook-value-overflow", "codebook()", "codebook", codebook_fits),
+)
+"""Every cross-element rule of the high-level syntax."""
+
+
+def constraints_on(structure: str, element: str) -> tuple[Constraint, ...]:
+    """The constraints to check once `element` of `structure` is known."""
+    return tuple(c for c in CONSTRAINTS if (c.structure, c.element) == (structure, element))
