@@ -1,1 +1,65 @@
-"""TODO."""
+"""Clause 10: quantization and reconstruction.
+
+Names are imported when first used: importing this package loads neither numba nor a kernel.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nnref.codec.quantization.dependent import quantize_dependent
+    from nnref.codec.quantization.metrics import max_abs_error, sqnr_db
+    from nnref.codec.quantization.quality import choose_qp
+    from nnref.codec.quantization.reconstruct import reconstruct_codebook, reconstruct_uniform
+    from nnref.codec.quantization.result import QuantizationResult
+    from nnref.codec.quantization.startup import warm_up
+    from nnref.codec.quantization.step import (
+        check_qp,
+        exact_step,
+        qp_for_step,
+        qp_range,
+        quantization_step,
+    )
+    from nnref.codec.quantization.uniform import quantize_uniform
+
+_WHERE = {
+    "QuantizationResult": "result",
+    "check_qp": "step",
+    "choose_qp": "quality",
+    "exact_step": "step",
+    "max_abs_error": "metrics",
+    "qp_for_step": "step",
+    "qp_range": "step",
+    "quantization_step": "step",
+    "quantize_dependent": "dependent",
+    "quantize_uniform": "uniform",
+    "reconstruct_codebook": "reconstruct",
+    "reconstruct_uniform": "reconstruct",
+    "sqnr_db": "metrics",
+    "warm_up": "startup",
+}
+
+__all__ = [
+    "QuantizationResult",
+    "check_qp",
+    "choose_qp",
+    "exact_step",
+    "max_abs_error",
+    "qp_for_step",
+    "qp_range",
+    "quantization_step",
+    "quantize_dependent",
+    "quantize_uniform",
+    "reconstruct_codebook",
+    "reconstruct_uniform",
+    "sqnr_db",
+    "warm_up",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    globals()[name] = value
+    return value

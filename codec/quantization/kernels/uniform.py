@@ -1,0 +1,37 @@
+"""Clause 10.2: uniform quantization, and the error of quantized parameters."""
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+
+@njit(nogil=True, cache=True, fastmath=False)
+def round_to_grid(
+    weights: npt.NDArray[np.float32], inverse_step: np.float32, q: npt.NDArray[np.int32]
+) -> None:
+    """q[i] = weights[i] * inverse_step in binary32, rounded half away from zero.
+
+    weights float32[n], inverse_step float32, q int32[n] (written). Every product rounds into
+    32 bits: the caller has made sure.
+    """
+    half = np.float32(0.5)
+    for i in range(weights.size):
+        scaled = weights[i] * inverse_step
+        whole = np.trunc(scaled)
+        rest = scaled - whole
+        q[i] = np.int32(whole) + np.int32(rest >= half) - np.int32(rest <= -half)
+
+
+@njit(nogil=True, cache=True, fastmath=False)
+def squared_error(
+    weights: npt.NDArray[np.float32], q: npt.NDArray[np.int32], step: np.float32
+) -> float:
+    """Sum of (weights[i] - step * binary32(q[i]))^2, in binary64 in the order of the arrays.
+
+    weights float32[n], q int32[n], step float32; the product is rounded to binary32.
+    """
+    total = 0.0
+    for i in range(weights.size):
+        error = np.float64(weights[i]) - np.float64(step * np.float32(q[i]))
+        total += error * error
+    return total
