@@ -23,8 +23,6 @@ _CHUNK_BYTES: Final = 1 << 20
 _LARGEST_RATIO: Final = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
 """The ways numpy packs members, and by how much each can shrink its input at most."""
 _MAX_NAME_BYTES: Final = 65_535 - len(_SUFFIX)
-_FIXED_TIME: Final = (1980, 1, 1, 0, 0, 0)
-"""Time stamp of all members, so that equal tensors make equal files."""
 
 
 def stored_dtype(dtype: str) -> str:
@@ -140,7 +138,7 @@ class NpzSink(TensorSink):
 
     def _store(self, name: str, array: Array) -> None:
         stored = array.astype(numpy_dtype(stored_dtype(self._infos[name].dtype)), copy=False)
-        entry = zipfile.ZipInfo(name + _SUFFIX, _FIXED_TIME)
+        entry = zipfile.ZipInfo(name + _SUFFIX)  # dated 1980: equal tensors make equal files
         with self._archive.open(entry, "w", force_zip64=True) as stream:
             npy.write_array_header_1_0(stream, npy.header_data_from_array_1_0(stored))
             stream.write(item_bytes(stored).data)

@@ -28,9 +28,9 @@ def info(tensor: Any) -> TensorInfo:
 
 
 def to_numpy(tensor: Any) -> Array:
-    """The values of a dense torch tensor; shares its memory where it is contiguous on the CPU."""
+    """The values of a dense torch tensor, in its layout and, on the CPU, in its memory."""
     dtype = info(tensor).dtype
-    tensor = tensor.detach().cpu().contiguous()
+    tensor = tensor.detach().cpu()
     if needs_ml_dtypes(dtype):
         carrier = _CARRIER[ITEM_BYTES[dtype]]
         carried: Array = tensor.view(getattr(sys.modules["torch"], carrier)).numpy()

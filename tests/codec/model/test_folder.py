@@ -65,11 +65,11 @@ def test_a_single_file_is_the_model(tmp_path):
         assert source.metadata == {"format": "pt"}
 
 
-def test_several_files_are_one_model(tmp_path):
-    put(tmp_path, "2.safetensors", B)
-    put(tmp_path, "1.safetensors", A)
+def test_several_files_are_one_model_in_the_order_of_their_names(tmp_path):
+    for index in (5, 3, 9, 1, 7, 8, 2):
+        put(tmp_path, f"{index}.safetensors", {f"tensor {index}": np.full(2, index)})
     with open_model(tmp_path) as source:
-        check(source, A | B)
+        check(source, {f"tensor {index}": np.full(2, index) for index in (1, 2, 3, 5, 7, 8, 9)})
 
 
 def test_a_name_in_two_files_is_refused(tmp_path):
@@ -91,6 +91,9 @@ def test_the_only_index_may_have_another_name_and_two_are_ambiguous(sharded):
         assert source.names() == ("c", "a", "b")
     put_index(sharded, {}, "vae.safetensors.index.json")
     assert "2 indexes" in refusal_of(sharded).detail
+    put_index(sharded, {})
+    with open_model(sharded) as source:
+        assert source.names() == (), "model.safetensors.index.json wins"
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,15 @@ def archive_of(*members, compression=zipfile.ZIP_STORED):
     return buffer.getvalue()
 
 
+def resized(octets, **sizes):
+    """The archive with other sizes in the directory entry of its last member."""
+    entry = octets.rindex(b"PK\1\2")
+    for field, value in sizes.items():
+        position = entry + {"compressed": 20, "plain": 24}[field]
+        octets = octets[:position] + value.to_bytes(4, "little") + octets[position + 4 :]
+    return octets
+
+
 def read_all(path):
     with open_model(path) as source:
         for name in source.names():
@@ -131,15 +140,30 @@ def test_other_compression_than_numpys_is_refused(path):
 
 def test_a_member_that_cannot_be_as_large_as_declared_is_refused_before_reading(path):
     octets = archive_of(("a.npy", npy_of("'<f4'", f"({1 << 28},)")))
-    declared = (1 << 30) + 62
-    small = (len(npy_of("'<f4'", f"({1 << 28},)"))).to_bytes(4, "little")
-    assert octets.count(small) >= 2
-    lie = declared.to_bytes(4, "little")
-    position = octets.rindex(b"PK\1\2") + 24
-    octets = octets[:position] + lie + octets[position + 4 :]
-    error = refusal_of(path, octets)
+    error = refusal_of(path, resized(octets, plain=(1 << 30) + 62))
     assert error.id == "file-format"
     assert "size" in error.detail
+
+
+def test_a_member_with_bytes_after_its_items_is_refused_when_opened(path):
+    path.write_bytes(archive_of(("a.npy", npy_of("'<f4'", "(2,)", bytes(9)))))
+    with pytest.raises(FileError, match=r"float32 \[2\] in"):
+        open_model(path)
+
+
+def test_a_member_that_unpacks_to_less_than_declared_is_refused(path):
+    npy = npy_of("'<f4'", "(300,)", bytes(400))
+    octets = archive_of(("a.npy", npy), compression=zipfile.ZIP_DEFLATED)
+    error = refusal_of(path, resized(octets, plain=len(npy) + 800))
+    assert error.id == "file-format"
+    assert "instead of 1200" in error.detail
+
+
+def test_a_member_that_runs_past_the_end_of_the_file_is_refused(path):
+    npy = npy_of("'<f4'", "(300,)", bytes(4))
+    size = len(npy) + 1196
+    octets = archive_of(("pad.npy", npy_of("'|u1'", "(2000,)", bytes(2000))), ("a.npy", npy))
+    assert refusal_of(path, resized(octets, compressed=size, plain=size)).id == "file-format"
 
 
 def test_a_wrong_checksum_is_refused_when_read(path):

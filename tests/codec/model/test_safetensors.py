@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnref.codec.model import TensorInfo, create_model, open_model
+from nnref.codec.model import TensorInfo, create_model, open_model, safetensors_header
 from nnref.codec.model.safetensors_header import METADATA
 from nnref.codec.model.tensors import ITEM_BYTES
 from nnref.codec.model.torch_tensors import from_numpy, to_numpy
@@ -72,6 +72,15 @@ def test_the_file_is_that_of_the_reference_writer(path):
     tensors = {"a": np.arange(3, dtype=np.float32), "b": np.arange(4, dtype=np.int32)}
     save(path, tensors)
     assert path.read_bytes() == safetensors.numpy.save(tensors)
+
+
+def test_tensors_lie_aligned_to_their_items_whatever_their_order(path):
+    save(path, {"byte": np.zeros(3, np.int8), "wide": np.zeros(2), "half": np.zeros(1, np.float16)})
+    header = safetensors_header.parse(path.read_bytes())
+    assert list(header.slots) == ["byte", "wide", "half"]
+    assert header.data_start % 8 == 0
+    for slot in header.slots.values():
+        assert slot.begin % ITEM_BYTES[slot.info.dtype] == 0
 
 
 def test_tensors_are_views_of_the_file(path):

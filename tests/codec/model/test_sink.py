@@ -98,6 +98,19 @@ def test_a_model_without_tensors_is_a_model(path):
         assert source.names() == ()
 
 
+def test_a_model_of_nothing_but_an_empty_tensor_is_a_model(path):
+    save(path, {"empty": np.zeros((3, 0), np.int32)})
+    with open_model(path) as source:
+        assert source.info("empty") == TensorInfo("int32", (3, 0))
+        assert source.read("empty").shape == (3, 0)
+
+
+def test_suffixes_may_be_in_capitals(tmp_path):
+    save(tmp_path / "A.NPZ", {"a": np.ones(1)})
+    with open_model(tmp_path / "A.NPZ") as source:
+        assert source.names() == ("a",)
+
+
 def test_arrays_outlive_their_source(path):
     save(path, {"a": np.arange(5)})
     with open_model(path) as source:

@@ -91,6 +91,12 @@ def test_torch_tensors_of_every_data_type_keep_their_bytes(dtype):
         assert source.info("columns") == TensorInfo(dtype, (5, 3))
 
 
+def test_torch_tensors_that_are_negated_lazily_are_read_by_value():
+    negated = torch.imag(torch.tensor([1 + 2j]).conj())
+    assert negated.is_neg()
+    assert open_model({"t": negated}).read("t").tolist() == [-2]
+
+
 def test_torch_parameters_are_read_without_their_gradient():
     parameter = torch.nn.Parameter(torch.ones(2))
     assert np.shares_memory(to_numpy(parameter), parameter.detach().numpy())

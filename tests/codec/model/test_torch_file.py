@@ -10,7 +10,7 @@ from nnref.codec.model import TensorInfo, create_model, open_model
 from nnref.codec.model.tensors import ITEM_BYTES
 from nnref.codec.model.torch_tensors import from_numpy, to_numpy
 from nnref.spec.errors import NnrError
-from tests.codec.model.samples import random_tensor, same
+from tests.codec.model.samples import listing, random_tensor, same
 
 
 @pytest.fixture(params=[".pt", ".pth", ".bin"])
@@ -113,6 +113,17 @@ def test_a_cut_file_is_refused(path, end):
     with pytest.raises(NnrError) as caught:
         open_model(path)
     assert caught.value.id == "file-format"
+
+
+def test_torchs_own_error_of_writing_is_file_write(path, monkeypatch):
+    def fail(*arguments):
+        raise RuntimeError("PytorchStreamWriter failed writing file")
+
+    monkeypatch.setattr(torch, "save", fail)
+    with pytest.raises(NnrError, match="PytorchStreamWriter") as caught, create_model(path, {}):
+        pass
+    assert caught.value.id == "file-write"
+    assert listing(path.parent) == []
 
 
 @pytest.mark.parametrize("action", [open_model, lambda path: create_model(path, {})])
