@@ -1,0 +1,177 @@
+"""Makes the streams of `examples/` from their descriptions: `python spec/document examples`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nnref.spec.process import UpdateState
+from nnref.spec.process.bits import BitReader
+from nnref.spec.process.data_unit import EntryPoint, compressed_data_unit_header
+from nnref.spec.process.engine import ArithmeticDecoder
+from nnref.spec.process.members import members
+from nnref.spec.process.parameter_sets import ActiveParameters
+from nnref.spec.process.payload import DataUnit, coded_tensor
+from nnref.spec.process.stream import StreamDecoder
+from nnref.spec.process.units import nnr_unit_header
+from nnref.spec.syntax import OutOfBand, StreamState, read_unit_at, write_unit
+from nnref.spec.syntax.derived import number_of_entry_points
+from nnref.spec.tables.enums import Dialect, UnitType
+
+from . import worked
+from .encoder import EntryPointRecorder, LiteralEncoder, Narrator, TensorChoices
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitDescription:
+    """A unit by its elements, and what its payload is made of: choices, or bytes as they are."""
+
+    type: int
+    fields: Fields = field(default_factory=dict)
+    tensors: Sequence[TensorChoices] = ()
+    """In the order of the codeword."""
+    payload: bytes = b""
+    strict: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A stream: `after` names the stream it is an update of, `flip` what is wrong with it on
+    purpose: (byte, from the end if negative; the bits in it that are turned round).
+    """
+
+    name: str
+    title: str
+    units: Sequence[UnitDescription]
+    dialect: Dialect = Dialect.NNCODEC_2
+    after: str | None = None
+    out_of_band: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    worked: bool = False
+    """Explained bit by bit in annex D; else shown where annexes B and C refer to it."""
+    flip: Sequence[tuple[int, int]] = ()
+
+
+def build(description: Description, state: UpdateState) -> bytes:
+    """The bytes of a stream; `state` is what the streams before it have left."""
+    stream = b""
+    written = StreamState()
+    decoder = StreamDecoder(BitReader(b""), state, {}, description.dialect, 0)
+    for unit in description.units:
+        if unit.type == UnitType.NNR_NDU:
+            stream += data_unit(description, unit, written, decoder.active, state)
+            continue
+        data = write_unit(unit.type, unit.fields, unit.payload, written, strict=unit.strict)
+        written = written.after(unit.type, read_unit_at(data, 0, written).fields)
+        stream += data
+        if unit.type != UnitType.NNR_AGG:
+            decoder.bits = BitReader(data)
+            decoder.nnr_unit()
+    flipped = bytearray(stream)
+    for place, bits in description.flip:
+        flipped[place] ^= bits
+    return bytes(flipped)
+
+
+def data_unit(
+    description: Description,
+    unit: UnitDescription,
+    syntax_state: StreamState,
+    active: ActiveParameters,
+    state: UpdateState,
+) -> bytes:
+    """A compressed data unit. Entry points are found by decoding what was encoded without them."""
+    known = {
+        name: OutOfBand(values.get("tensor_dimensions"), values.get("cabac_unary_length_minus1"))
+        for name, values in description.out_of_band.items()
+    }
+
+    def written(fields: Fields, payload: bytes) -> bytes:
+        return write_unit(
+            unit.type, fields, payload, syntax_state, out_of_band=known, strict=unit.strict
+        )
+
+    if not unit.tensors:
+        return written(unit.fields, unit.payload)
+    complete = {"scan_order": 0, "compressed_parameter_types": 0} | dict(unit.fields)
+    fields = dict(unit.fields)
+    if complete["scan_order"]:
+        fields["entry_points"] = _entry_fields([EntryPoint(0, 0, 0)] * number_of_entry_points(complete))
+    job = _data_unit(description, written(fields, b""), active, state)
+    recorded = tuple(EntryPointRecorder() for _ in job.members)
+    job.members[:] = [
+        replace(member, entry_points=points)
+        for member, points in zip(job.members, recorded, strict=True)
+    ]
+    payload = encoded(job, unit.tensors)
+    if complete["scan_order"]:
+        for points in recorded:
+            points.clear()
+        engine = ArithmeticDecoder(BitReader(payload))
+        for member in job.members:
+            coded_tensor(engine, job, member)
+        fields["entry_points"] = _entry_fields([p for points in recorded for p in points])
+    return written(fields, payload + unit.payload)
+
+
+def _data_unit(
+    description: Description, header: bytes, active: ActiveParameters, state: UpdateState
+) -> DataUnit:
+    """What the literal decoder makes of a header."""
+    bits = BitReader(header)
+    nnr_unit_header(bits, 0)
+    parsed = compressed_data_unit_header(bits, active, description.out_of_band)
+    return DataUnit(0, parsed, members(parsed), active, state, description.dialect)
+
+
+def encoded(unit: DataUnit, tensors: Sequence[TensorChoices]) -> bytes:
+    """Clause 9.3.6: the codeword of the tensors of a unit."""
+    engine = LiteralEncoder(Narrator(tensors))
+    for member in unit.members:
+        coded_tensor(engine, unit, member)
+    return engine.finish()
+
+
+def _entry_fields(points: Sequence[EntryPoint]) -> list[Fields]:
+    """The elements of an entry point list."""
+    rows: list[Fields] = []
+    for j, point in enumerate(points):
+        delta = point.bits if j == 0 else point.bits - points[j - 1].bits
+        rows.append(
+            {
+                "cabac_offset_list": point.offset,
+                "dq_state_list": point.state,
+                "bit_offset_delta1" if j == 0 else "bit_offset_delta2": delta,
+            }
+        )
+    return rows
+
+
+def write_all(descriptions: Sequence[Description]) -> None:
+    """Write every stream and the manifest that says what decoding gives."""
+    states: dict[str | None, UpdateState] = {None: UpdateState()}
+    entries = []
+    for description in descriptions:
+        start = states[description.after]
+        data = build(description, start)
+        (worked.FOLDER / f"{description.name}.nnr").write_bytes(data)
+        after = UpdateState(dict(start.tensors))
+        entries.append(_entry(description, data, after))
+        states[description.name] = after
+    text = json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
+    worked.MANIFEST.write_text(text, encoding="utf-8")
+
+
+def _entry(description: Description, data: bytes, state: UpdateState) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": description.name, "title": description.title}
+    if description.worked:
+        entry["worked"] = True
+    if description.dialect:
+        entry["dialect"] = int(description.dialect)
+    if description.after:
+        entry["after"] = description.after
+    if description.out_of_band:
+        entry["out_of_band"] = description.out_of_band
+    entry |= worked.outcome(data, state, entry)
+    return entry
