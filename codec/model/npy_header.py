@@ -53,7 +53,7 @@ def read(stream: IO[bytes]) -> Header:
         raise refusal("tensor-dtype-unsupported", f".npy data type {descr!r}")
     info = TensorInfo(dtype, shape)
     if not info.possible:
-        raise refusal("file-format", f"the .npy header has an impossible shape {shape}")
+        raise refusal("file-format", f"an impossible shape of {len(shape)} dimensions")
     stored = numpy_dtype(dtype).newbyteorder(descr[0])
     order: Literal["C", "F"] = "F" if fortran_order else "C"
     return Header(info, order, stored, len(prefix) + size_field + text_bytes)

@@ -118,7 +118,9 @@ def _slot(name: str, field: Any) -> Slot:
         raise _broken(f"{name!r} has {len(offsets)} data_offsets")
     begin, end = offsets
     info = TensorInfo(_dtype(name, field["dtype"]), shape)
-    if end - begin != info.nbytes or not info.possible:
+    if not info.possible:  # before anything is computed from the shape, which may be monstrous
+        raise _broken(f"{name!r} has an impossible shape of {len(shape)} dimensions")
+    if end - begin != info.nbytes:
         raise _broken(f"{name!r}, {info}, does not fit bytes {begin} to {end}")
     return Slot(info, begin, end)
 

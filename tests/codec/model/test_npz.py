@@ -112,6 +112,7 @@ def test_other_types_are_refused(path, descr):
         npy_of("'<f4'", "[2]", bytes(8)),
         npy_of("'<f4'", "(0, 1 << 70)"),
         npy_of("'<f4'", f"(0, {1 << 70})"),
+        npy_of("'<f4'", f"(0, 0x{'f' * 9000})"),
         npy_of("'<f4'", "(1,)" * 2, bytes(4)),
         npy_of("'<f4'", "(1,)", bytes(4), fortran="0"),
         npy_of("'<f4'", "(1,), 'extra': 1", bytes(4)),

@@ -189,6 +189,11 @@ def test_a_huge_declared_tensor_costs_nothing(path):
     refused(path, file_of({"w": entry(shape=(30000, 30000), end=3_600_000_000)}), "byte ranges")
 
 
+def test_a_shape_of_many_large_dimensions_is_refused_without_multiplying_them(path):
+    shape = [10**4000] * 2000
+    refused(path, file_of({"w": entry(shape=shape)}), "impossible shape of 2000 dimensions")
+
+
 def test_the_name_of_the_metadata_is_no_tensor_name(path):
     with pytest.raises(UsageError):
         create_model(path, {METADATA: TensorInfo("bool", ())})
