@@ -90,13 +90,20 @@ class ArithmeticDecoder:
             self.observer.bin("bypass", element, element_index, None, None, range_, offset, value)
         return value
 
-    def uae(self, n: int, element: str, element_index: int | None = None) -> int:
-        """Clause 5.9: iae(v) and ae(v): elements inside the arithmetic codeword. An unsigned
-        integer of n bypass bins, most significant first.
+    def bypass_bins(self, n: int, element: str, element_index: int | None) -> int:
+        """Clause 5.9: iae(v) and ae(v): elements inside the arithmetic codeword. n bypass bins,
+        most significant first.
         """
         value = 0
         for _ in range(n):
             value = 2 * value + self.bypass_bin(element, element_index)
+        return value
+
+    def uae(self, n: int, element: str, element_index: int | None = None) -> int:
+        """Clause 5.9: iae(v) and ae(v): elements inside the arithmetic codeword. An unsigned
+        integer of n bypass bins.
+        """
+        value = self.bypass_bins(n, element, element_index)
         if self.observer is not None:
             self.observer.coded_element(element, element_index, value)
         return value
@@ -105,8 +112,12 @@ class ArithmeticDecoder:
         """Clause 5.9: iae(v) and ae(v): elements inside the arithmetic codeword. The same for
         two's complement.
         """
-        value = self.uae(n, element)
-        return value - (1 << n) if value >= 1 << (n - 1) else value
+        value = self.bypass_bins(n, element, None)
+        if value >= 1 << (n - 1):
+            value -= 1 << n
+        if self.observer is not None:
+            self.observer.coded_element(element, None, value)
+        return value
 
     def force_range(self) -> None:
         """Clause 9.6.3: Block rows. A decoder can start here knowing eight bits of the offset."""

@@ -22,7 +22,7 @@ from nnref.spec.process.units import UnitHeader, nnr_unit_header
 from nnref.spec.process.updates import UpdateState, store
 from nnref.spec.tables.enums import Dialect, UnitType
 
-NEEDS_MPS = (UnitType.NNR_LPS, UnitType.NNR_TPL, UnitType.NNR_NDU)
+NEEDS_MPS = (UnitType.NNR_LPS, UnitType.NNR_TPL, UnitType.NNR_QNT, UnitType.NNR_NDU)
 """Clause 8.2: units that come after the model parameter set."""
 
 

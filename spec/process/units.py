@@ -25,10 +25,11 @@ def nnr_unit_size(bits: BitReader) -> int:
         raise Refused("unit-truncated", "no room for nnr_unit_size", first_bit)
     size = bits.u(31 if nnr_unit_size_flag == 1 else 15, "nnr_unit_size")
     if 8 * size < bits.position - first_bit + 8:
-        raise bits.refused("unit-size-too-small", f"nnr_unit_size {size}")
+        raise Refused("unit-size-too-small", f"nnr_unit_size {size}", first_bit)
     if first_bit + 8 * size > bits.end:
         present = (bits.end - first_bit) // 8
-        raise bits.refused("unit-truncated", f"nnr_unit_size {size}, {present} bytes present")
+        detail = f"nnr_unit_size {size}, {present} bytes present"
+        raise Refused("unit-truncated", detail, first_bit)
     return size
 
 

@@ -5,7 +5,17 @@ import struct
 
 import pytest
 
-from nnref.spec.process import Refused, UpdateState, compose_blocks, decode_stream
+from nnref.spec.process import (
+    DecodedStream,
+    DecodedTensor,
+    DecodedUnit,
+    Refused,
+    StoredTensor,
+    UpdateState,
+    compose_blocks,
+    decode_stream,
+)
+from nnref.spec.process.data_unit import DataUnitHeader
 from tests.spec.process import streams
 from tests.spec.process.recorder import Recorder
 from tests.spec.process.streams import MPS, START, bit_bytes, unit
@@ -137,6 +147,14 @@ def test_factors_of_a_low_rank_weight(data, digests):
     assert {name: digest(tensors[name].quantized) for name in digests} == digests
 
 
+def test_second_codebook_of_a_low_rank_block_belongs_to_its_second_factor():
+    tensors = by_name(decode_stream(streams.LOW_RANK_CODEBOOKS))
+    first, second = tensors["fc.weight_G"].codebook, tensors["fc.weight_H"].codebook
+    assert (len(first.values), first.zero_offset, first.values[-1]) == (12, 6, 7)
+    assert (second.values, second.zero_offset) == ([-4, -3, -2, -1, 0, 1, 2, 3, 5], 3)
+    assert tensors["fc.bias"].codebook is None
+
+
 def test_factors_are_multiplied_in_the_order_of_the_rank():
     stream = decode_stream(streams.LOW_RANK_ENTRY_POINTS)
     tensors = by_name(stream)
@@ -148,6 +166,23 @@ def test_factors_are_multiplied_in_the_order_of_the_rank():
     for r in range(10):
         (total,) = float32(total + float32(g.values[10 + r] * h.values[18 * r + 2])[0])
     assert composed["fc.weight"].values[18 + 2] == total
+
+
+def block(role, name, dimensions, values):
+    return DecodedTensor(0, name, role, dimensions, 3, None, values)
+
+
+def test_local_scaling_of_a_low_rank_weight_goes_to_its_first_factor():
+    header = DataUnitHeader(3, tensor_dimensions=[2, 3])
+    tensors = [
+        block("ls", "w_scaling", [2], [2.0, 3.0]),
+        block("G", "w_G", [2, 1], [1.0, 10.0]),
+        block("H", "w_H", [1, 3], [1.0, 2.0, 3.0]),
+    ]
+    stream = DecodedStream(units=[DecodedUnit(5, 0, 0, header)], tensors=tensors)
+    (weight,) = compose_blocks(stream)
+    assert (weight.name, weight.dimensions) == ("w", [2, 3])
+    assert weight.values == [2.0, 4.0, 6.0, 30.0, 60.0, 90.0]
 
 
 def test_update_chain_uses_and_replaces_the_stored_levels():
@@ -167,6 +202,11 @@ def test_update_chain_uses_and_replaces_the_stored_levels():
 
 def test_update_whose_base_is_missing_is_refused():
     assert refused(streams.UPDATES[2]) == "base-missing"
+
+
+def test_update_whose_base_has_another_size_is_refused():
+    state = UpdateState({"w": StoredTensor([1], [1])})
+    assert refused(streams.UPDATES[2], state=state) == "base-missing"
 
 
 def test_update_whose_parent_is_not_the_stored_one_is_refused_and_changes_nothing():

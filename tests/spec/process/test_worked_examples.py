@@ -11,6 +11,7 @@ from nnref.spec.process.engine import ArithmeticDecoder
 from nnref.spec.process.reconstruct import quantized_parameter
 from nnref.spec.process.refused import Refused
 from nnref.spec.process.tensor import TensorSyntax, tensor_data
+from nnref.spec.tables.enums import Dialect
 from tests.spec.process.recorder import Recorder
 
 BASE = [3, 3, 3, 3, 3, 4, 0, 3, 2, 0, -2, 1]
@@ -133,3 +134,54 @@ def test_empty_tensor_codes_its_shift_parameters_alone():
     decoded, _, length, recorder = decode(bytes.fromhex("8d0042c0"), TensorSyntax(0, 1, 11))
     assert (decoded.levels, length) == ([], 4)
     assert {one[1] for one in recorder.bins} == {"shift_idx_minus_1_present_flag", "terminate_bin"}
+
+
+MASK = [1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 0]
+BASE_OF_INDICES = [0, 2, -1, 0, 1, 1, 3, 0]
+
+
+@pytest.mark.parametrize(
+    ("payload", "levels", "unary_length", "bounds", "base"),
+    [
+        ("471342b456fe4ae0", [0, 5, 19, 2, 7, 0, 1, 13], 2, Bounds(0, 19), None),
+        ("471342b456fe4ae0", [0, -5, -19, -2, -7, 0, -1, -13], 2, Bounds(19, 0), None),
+        ("46d5d1cec39a7ebdc0", [0, 5, 9, 2, -7, 0, -10, 4], 2, Bounds(10, 9), None),
+        ("4720d9273f80", [0, 3, -3, 2, -1, 0, 3, 1], 2, Bounds(3, 3), None),
+        ("4861b438", [0, 1, -1, 1, -1, 0, 1, 1], 5, Bounds(1, 1), None),
+        ("23453e9aa460", [0, 1, -2, 1, -1, 0, 3, 1], 5, Bounds(2, 3), BASE_OF_INDICES),
+    ],
+)
+def test_bins_that_the_codebook_implies_are_not_coded(payload, levels, unary_length, bounds, base):
+    syntax = TensorSyntax(2, 4, unary_length, edition_2=True, bounds=bounds, base=base)
+    syntax.parent_node_id_present_flag = 1 if base else 0
+    decoded, _, length, _ = decode(bytes.fromhex(payload), syntax)
+    assert (decoded.levels, length) == (levels, len(payload) // 2)
+
+
+def test_history_mask_selects_the_contexts_of_sig_flag():
+    syntax = TensorSyntax(3, 4, 2, edition_2=True, parent_node_id_present_flag=1, history=MASK)
+    decoded, _, _, recorder = decode(bytes.fromhex("a2c01cdaef2cf8"), syntax)
+    assert decoded.levels == [1, 0, -2, 0, 0, 3, 0, -1, 0, 0, 0, 1]
+    assert recorder.bins[0][1:3] == ("hist_dep_sig_prob_enabled_flag", None)
+    contexts = [one[3] for one in recorder.bins if one[1] == "sig_flag"]
+    assert [1 if context == 40 else 0 for context in contexts] == MASK
+
+
+ONE_BLOCK_ROW = bytes.fromhex("8d007f0147868580")
+LEVELS_OF_ONE_BLOCK_ROW = [1, 0, 2, 0, 0, -1, 0, 0, 3, 0, 0, -2, 0, 0, 1, 0]
+
+
+def test_dialect_1_has_32_remainder_shift_parameters_and_forces_the_range_of_one_block_row():
+    syntax = TensorSyntax(4, 4, 2, scan_order=1, dialect=Dialect.NNCODEC_1)
+    recorder = Recorder()
+    tensor_data(ArithmeticDecoder(BitReader(ONE_BLOCK_ROW, recorder)), syntax)
+    indices = [one[2] for one in recorder.bins if one[1] == "shift_idx_minus_1_present_flag"]
+    assert indices == [0, 1, 2, 48, 49, 50, *range(53, 57), *range(61, 93)]
+    first_weight = next(one for one in recorder.bins if one[1] == "sig_flag")
+    assert first_weight[5] == 256
+
+
+@pytest.mark.parametrize("scan_order", [0, 1])
+def test_dialect_2_leaves_the_range_of_one_block_row_alone(scan_order):
+    decoded, _, length, _ = decode(ONE_BLOCK_ROW, TensorSyntax(4, 4, 2, scan_order=scan_order))
+    assert (decoded.levels, length) == (LEVELS_OF_ONE_BLOCK_ROW, 8)
