@@ -1,5 +1,7 @@
 """Annex E: the events of the decoding process that a trace is made of."""
 
+from nnref.spec.process.probability import Context
+
 
 class Observer:
     """Clause E: Trace, assembly and divergence formats. Hears every event in decoding order.
@@ -16,6 +18,9 @@ class Observer:
 
     def tensor(self, name: str, role: str, rows: int, columns: int) -> None:
         """The tensor data of a tensor begins."""
+
+    def contexts(self, contexts: list[Context]) -> None:
+        """The contexts of the tensor, before its first bin; the process goes on using the list."""
 
     def weight(self, position: int, state: int, neighbour: int) -> None:
         """A weight begins: row-major position, DQ state, previously coded level."""

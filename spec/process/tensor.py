@@ -69,6 +69,8 @@ class Levels:
 def tensor_data(engine: ArithmeticDecoder, syntax: TensorSyntax) -> Levels:
     """Clause 6.14: Tensor data."""
     contexts = new_contexts(syntax.unary_length)
+    if engine.observer is not None:
+        engine.observer.contexts(contexts)
     flags = row_skipping_and_history_flags(engine, contexts, syntax)
     shift_parameters(engine, contexts, syntax, flags)
     return weights(engine, contexts, syntax, flags)
@@ -122,8 +124,8 @@ def contexts_with_shift_idx(syntax: TensorSyntax, flags: TensorFlags) -> Iterato
             yield from range(cabac.SIG_HISTORY, cabac.SIG_HISTORY + states)
     if bounds is None or (bounds.negative > 0 and bounds.positive > 0):
         yield from range(cabac.SIGN_PLAIN, cabac.SIGN_PLAIN + (5 if temporal else 3))
-    flags_plain = 2 * length if bounds is None else min(2 * length, 2 * bounds.largest)
-    yield from range(cabac.GREATER_PLAIN, cabac.GREATER_PLAIN + flags_plain)
+    used = 2 * length if bounds is None else min(2 * length, 2 * bounds.largest)
+    yield from range(cabac.GREATER_PLAIN, cabac.GREATER_PLAIN + used)
     if temporal:
         first = cabac.greater_temporal(length)
         used = 2 * length if bounds is None else min(2 * length, 2 * (bounds.largest - 1))

@@ -10,6 +10,7 @@ class Recorder(Observer):
         self.units = []
         self.elements = []
         self.tensors = []
+        self.stores = []
         self.bins = []
         self.coded = []
         self.weights = []
@@ -24,6 +25,9 @@ class Recorder(Observer):
 
     def tensor(self, name, role, rows, columns):
         self.tensors.append((name, role, rows, columns))
+
+    def contexts(self, contexts):
+        self.stores.append(contexts)
 
     def weight(self, position, state, neighbour):
         self.weights.append((position, state, neighbour))

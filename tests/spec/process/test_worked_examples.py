@@ -92,6 +92,8 @@ def test_elements_of_several_bypass_bins_are_reported_with_their_value():
     _, _, _, recorder = decode(payload, *EXAMPLES["temporal"])
     chosen = {i: 1 + v for name, i, v in recorder.coded if name == "shift_idx_minus_1"}
     assert chosen == {25: 2, 52: 1, 57: 2, 59: 8}
+    (contexts,) = recorder.stores
+    assert {i: c.shift_idx for i, c in enumerate(contexts) if c.shift_idx} == chosen
 
 
 def test_weights_are_reported_with_position_state_and_neighbour():
