@@ -184,7 +184,7 @@ def _converted(values: Array, dtype: np.dtype[Any], name: str) -> Array:
     if values.dtype == dtype:
         return values
     if name == "bool":
-        return values != 0
+        return np.not_equal(values, 0)
     if name in _INTEGERS:
         low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
         if values.dtype.kind == "f":
@@ -209,4 +209,4 @@ def _largest_finite(dtype: np.dtype[Any]) -> float:
         return float(np.finfo(np.float16).max)
     from ml_dtypes import finfo  # noqa: PLC0415  imported only for the types that need it
 
-    return float(finfo(dtype).max)
+    return float(finfo(dtype).max)  # type: ignore[no-untyped-call]

@@ -58,7 +58,6 @@ class Bases:
 def decode_data_unit(
     unit: Unit,
     members: tuple[Member, ...],
-    unary_length: int,
     *,
     bases: Bases | None = None,
     dialect: Dialect = Dialect.NNCODEC_2,
@@ -72,9 +71,9 @@ def decode_data_unit(
     """
     where: dict[str, Any] = {"unit": unit.index, "unit_type": unit.type_name}
     try:
-        if unit.fields.nnr_compressed_data_unit_payload_type == PayloadType.NNR_PT_RAW_FLOAT:
+        if unit.fields["nnr_compressed_data_unit_payload_type"] == PayloadType.NNR_PT_RAW_FLOAT:
             return [_raw(unit, members[0])]
-        return _coded(unit, members, unary_length, bases or Bases(), dialect, strict, findings)
+        return _coded(unit, members, bases or Bases(), dialect, strict, findings)
     except NnrError as error:
         if error.place.bit is None:
             raise error.at(**where) from None
@@ -93,14 +92,13 @@ def _raw(unit: Unit, member: Member) -> CodedTensor:
 def _coded(
     unit: Unit,
     members: tuple[Member, ...],
-    unary_length: int,
     bases: Bases,
     dialect: Dialect,
     strict: bool,
     findings: list[NnrError] | None,
 ) -> list[CodedTensor]:
     fields, state = unit.fields, unit.state
-    integer = fields.nnr_compressed_data_unit_payload_type == PayloadType.NNR_PT_INT
+    integer = fields["nnr_compressed_data_unit_payload_type"] == PayloadType.NNR_PT_INT
     density = None if integer else state.qp_density
     if density is None and not integer:
         raise refusal("qp-density-missing", tensor=members[0].name)
@@ -109,7 +107,7 @@ def _coded(
     for member in members:
         try:
             qp = None if density is None else decoder.iae(6 + density) + state.base_qp
-            syntax = _tensor_syntax(unit, member, unary_length)
+            syntax = _tensor_syntax(unit, member)
             _check_bound(unit, member, syntax)
             quantized = decoder.decode_tensor(
                 syntax, bases.quantized.get(member.name), bases.history.get(member.name)
@@ -121,19 +119,19 @@ def _coded(
     return coded
 
 
-def _tensor_syntax(unit: Unit, member: Member, unary_length: int) -> TensorSyntax:
+def _tensor_syntax(unit: Unit, member: Member) -> TensorSyntax:
     fields = unit.fields
-    integer = fields.nnr_compressed_data_unit_payload_type == PayloadType.NNR_PT_INT
+    integer = fields["nnr_compressed_data_unit_payload_type"] == PayloadType.NNR_PT_INT
     # Vectors of a block have no block rows: rank 1 gives one column, which forces scan order 0.
     return TensorSyntax(
         rows=member.rows,
         columns=member.columns,
-        unary_length=unary_length,
-        dq_flag=bool(fields.dq_flag) and not integer,
-        scan_order=fields.scan_order,
+        unary_length=fields["cabac_unary_length_minus1"] + 1,
+        dq_flag=0 if integer else fields["dq_flag"],
+        scan_order=fields["scan_order"],
         profile=unit.state.profile,
-        parent=bool(fields.parent_node_id_present_flag),
-        temporal=bool(fields.temporal_context_modeling_flag),
+        parent=bool(fields["parent_node_id_present_flag"]),
+        temporal=bool(fields["temporal_context_modeling_flag"]),
         codebook_size=len(member.codebook or ()),
         codebook_zero_offset=member.codebook_zero_offset,
     )

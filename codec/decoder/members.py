@@ -1,6 +1,7 @@
 """Clauses 7.8.5 and 7.8.6: which tensors a compressed data unit holds, in payload order."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -8,6 +9,8 @@ from nnref.spec.errors import refusal
 from nnref.spec.limits import Limits
 from nnref.spec.tables.enums import CompressedParameterTypes as Cpt
 from nnref.spec.tables.enums import PayloadType
+
+Fields = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +46,15 @@ _PAYLOAD_ROLES = ("ls", "bias", "bn.beta", "bn.gamma", "bn.mean", "bn.var")
 """Payload order of the same; the weight, or G and H, come last."""
 
 
-def unit_members(
-    fields: Any, dimensions: tuple[int, ...], names: tuple[str, ...], limits: Limits
-) -> tuple[Member, ...]:
+def unit_members(fields: Fields, names: tuple[str, ...], limits: Limits) -> tuple[Member, ...]:
     """The coded tensors of a compressed data unit, in payload order.
 
-    `dimensions` are those of the unit (in band or out of band), `names` its topology element
-    references in header order. Raises InvalidError block-element-count, decomposition-rows;
-    LimitExceededError when a tensor is too large.
+    `fields` are the elements of its header, `names` its topology elements in header order.
+    Raises LimitExceededError when a tensor is too large, InvalidError block-element-count for a
+    block without dimensions.
     """
-    if fields.nnr_compressed_data_unit_payload_type != PayloadType.NNR_PT_BLOCK:
+    dimensions = tuple(fields["tensor_dimensions"])
+    if fields["nnr_compressed_data_unit_payload_type"] != PayloadType.NNR_PT_BLOCK:
         members: tuple[Member, ...] = (_single(fields, dimensions, names),)
     else:
         members = _block(fields, dimensions, names)
@@ -61,22 +63,24 @@ def unit_members(
     return members
 
 
-def _single(fields: Any, dimensions: tuple[int, ...], names: tuple[str, ...]) -> Member:
+def _single(fields: Fields, dimensions: tuple[int, ...], names: tuple[str, ...]) -> Member:
     role = "weight"
-    if Cpt(fields.compressed_parameter_types) & Cpt.NNR_CPT_DC:
-        role = "H" if names[0].endswith("_H") else "G"
+    suffix = names[0][-2:]
+    decomposed = Cpt(fields["compressed_parameter_types"]) & Cpt.NNR_CPT_DC
+    if decomposed and suffix in ("_G", "_H"):
+        # Only the name says which factor it is; another member coded alone keeps its dimensions.
+        role = suffix[1]
         dimensions = _factor_dimensions(fields, dimensions)[role == "H"]
-    book = fields.get("codebook")
-    return _with_codebook(Member(names[0], role, dimensions), book)
+    return _with_codebook(Member(names[0], role, dimensions), fields["codebook"])
 
 
-def _block(fields: Any, dimensions: tuple[int, ...], names: tuple[str, ...]) -> tuple[Member, ...]:
-    types = Cpt(fields.compressed_parameter_types)
+def _block(
+    fields: Fields, dimensions: tuple[int, ...], names: tuple[str, ...]
+) -> tuple[Member, ...]:
+    types = Cpt(fields["compressed_parameter_types"])
     weights = ("G", "H") if types & Cpt.NNR_CPT_DC else ("weight",)
     present = _present_roles(types)
     header_roles = weights + tuple(role for role in _SIDE_ROLES if role in present)
-    if len(header_roles) != len(names):
-        raise refusal("block-element-count", f"{len(names)} names for {', '.join(header_roles)}")
     by_role = dict(zip(header_roles, names, strict=True))
     side = tuple(
         Member(by_role[role], role, dimensions[:1]) for role in _PAYLOAD_ROLES if role in present
@@ -87,10 +91,10 @@ def _block(fields: Any, dimensions: tuple[int, ...], names: tuple[str, ...]) -> 
         g_dims, h_dims = _factor_dimensions(fields, dimensions)
         return (
             *side,
-            _with_codebook(Member(by_role["G"], "G", g_dims), fields.get("codebook")),
-            _with_codebook(Member(by_role["H"], "H", h_dims), fields.get("codebook_dc")),
+            _with_codebook(Member(by_role["G"], "G", g_dims), fields["codebook"]),
+            _with_codebook(Member(by_role["H"], "H", h_dims), fields["codebook_dc"]),
         )
-    weight = _with_codebook(Member(by_role["weight"], "weight", dimensions), fields.get("codebook"))
+    weight = _with_codebook(Member(by_role["weight"], "weight", dimensions), fields["codebook"])
     return (*side, weight)
 
 
@@ -106,19 +110,20 @@ def _present_roles(types: Cpt) -> frozenset[str]:
 
 
 def _factor_dimensions(
-    fields: Any, dimensions: tuple[int, ...]
+    fields: Fields, dimensions: tuple[int, ...]
 ) -> tuple[tuple[int, int], tuple[int, int]]:
-    rank, rows = fields.decomposition_rank, fields.g_number_of_rows
-    if rank < 1 or rows < 1 or prod(dimensions) % rows:
-        raise refusal("decomposition-rows", f"rank {rank}, rows {rows}, dimensions {dimensions}")
+    rank, rows = fields["decomposition_rank"], fields["g_number_of_rows"]
     return (rows, rank), (rank, prod(dimensions) // rows)
 
 
-def _with_codebook(member: Member, book: Any) -> Member:
+def _with_codebook(member: Member, book: Fields | None) -> Member:
     if book is None:
         return member
-    values = tuple(book.values)
-    return Member(member.name, member.role, member.dimensions, values, book.zero_offset)
+    return replace(
+        member,
+        codebook=tuple(book["codebook"]),
+        codebook_zero_offset=book["codebook_zero_offset"],
+    )
 
 
 def _check_size(member: Member, limits: Limits) -> None:

@@ -50,19 +50,21 @@ class Stream(Mapping[str, Array]):
         )
         self._tensors: dict[str, StreamTensor] = {}
         self._by_unit: dict[int, tuple[StreamTensor, ...]] = {}
-        self._index(out_of_band or {})
+        self._index()
 
-    def _index(self, out_of_band: Mapping[str, OutOfBand]) -> None:
+    def _index(self) -> None:
         total = 0
         for unit in self.units:
+            if unit.nnr_unit_type == UnitType.NNR_AGG:
+                # Its tensors would be missing without a word.
+                place = {"unit": unit.index, "unit_type": unit.type_name, "bit": 8 * unit.offset}
+                raise refusal("aggregate-undefined", **place)
             if unit.nnr_unit_type != UnitType.NNR_NDU:
                 continue
-            tensors = unit_tensors(unit, self.limits, out_of_band)
+            tensors = unit_tensors(unit, self.limits)
             self._by_unit[unit.index] = tensors
             for tensor in tensors:
                 where = {"unit": unit.index, "unit_type": unit.type_name, "tensor": tensor.name}
-                if tensor.name in self._tensors:
-                    raise refusal("tensor-name-duplicate", **where)
                 self._tensors[tensor.name] = tensor
                 total += tensor.info.nbytes
                 self.limits.check("max_total_bytes", total, "limit-total-bytes", **where)
@@ -109,7 +111,6 @@ class Stream(Mapping[str, Array]):
         return decode_data_unit(
             unit,
             tuple(tensor.member for tensor in tensors),
-            tensors[0].unary_length,
             dialect=self.dialect,
             strict=self.strict,
             findings=self.findings,

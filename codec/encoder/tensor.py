@@ -1,7 +1,7 @@
 """One tensor into one compressed data unit (clauses 6.9 and 6.12)."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +109,7 @@ def quantize(
     values: NDArray[np.float32], qp: int, dq_flag: bool, scan_order: int, settings: EncodeSettings
 ) -> QuantizationResult:
     """Clause 10: quantized parameters of finite float32 values, in their shape."""
-    overflow = "compatible" if settings.compatible else "raise"
+    overflow: Literal["raise", "compatible"] = "compatible" if settings.compatible else "raise"
     if dq_flag:
         return quantize_dependent(
             values, qp, settings.qp_density, scan_order=scan_order, on_overflow=overflow
@@ -173,9 +173,8 @@ def _row_skip(quantized: NDArray[np.int32], syntax: TensorSyntax, settings: Enco
         # rows, which the quantizer's path does not (clause 9.6.5).
         return False
     zero_rows = int((~quantized.reshape(syntax.rows, -1).any(axis=1)).sum())
-    return zero_rows * syntax.columns * _SKIPPED_ROW_BITS > syntax.rows * _entropy(
-        zero_rows / syntax.rows
-    )
+    flag_bits = syntax.rows * _entropy(zero_rows / syntax.rows)
+    return zero_rows * syntax.columns * _SKIPPED_ROW_BITS > flag_bits
 
 
 def _entropy(probability: float) -> float:
@@ -207,7 +206,7 @@ def _fields(
         "tensor_dimensions": list(carrier.values.shape),
         "first_tensor_dimension_shift": 0,
         "scan_order": payload.scan_order,
-        "entry_points": payload.entry_points,
+        "entry_points": _entry_points(payload),
     }
     if carrier.format_code is not None:
         fields["nnr_decompressed_data_format"] = carrier.format_code
@@ -215,6 +214,19 @@ def _fields(
         fields["cabac_unary_length_minus1"] = settings.cabac_unary_length_minus1
     if settings.compatible:
         fields |= {"device_id": 0, "parameter_id": parameter_id, "put_node_depth": 0}
+    return fields
+
+
+def _entry_points(payload: _Payload) -> list[dict[str, int]]:
+    """Clause 6.11: bit offsets are coded as differences of the previous one."""
+    fields, previous = [], 0
+    for index, point in enumerate(payload.entry_points):
+        offset = {"bit_offset_delta2": point.bit_offset - previous}
+        if index == 0:
+            offset = {"bit_offset_delta1": point.bit_offset}
+        own = {"cabac_offset_list": point.offset, "dq_state_list": point.dq_state}
+        fields.append(own | offset)
+        previous = point.bit_offset
     return fields
 
 

@@ -38,7 +38,8 @@ def _rows(fields: Elements) -> tuple[int, ...]:
     factors = (fields["g_number_of_rows"], fields["decomposition_rank"])
     if fields["nnr_compressed_data_unit_payload_type"] == PayloadType.NNR_PT_BLOCK:
         return factors
-    return factors[1:] if str(fields["topology_elem_id"]).endswith("_H") else factors[:1]
+    by_suffix = {"_G": factors[:1], "_H": factors[1:]}
+    return by_suffix.get(str(fields["topology_elem_id"])[-2:], (fields["tensor_dimensions"][0],))
 
 
 @derived("numBlockRowsMinus1")
