@@ -97,7 +97,9 @@ def data_unit(
     complete = {"scan_order": 0, "compressed_parameter_types": 0} | dict(unit.fields)
     fields = dict(unit.fields)
     if complete["scan_order"]:
-        fields["entry_points"] = _entry_fields([EntryPoint(0, 0, 0)] * number_of_entry_points(complete))
+        fields["entry_points"] = _entry_fields(
+            [EntryPoint(0, 0, 0)] * number_of_entry_points(complete)
+        )
     job = _data_unit(description, written(fields, b""), active, state)
     recorded = tuple(EntryPointRecorder() for _ in job.members)
     job.members[:] = [

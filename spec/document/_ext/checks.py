@@ -38,6 +38,17 @@ def elements_without_semantics(declared: Collection[str], stated: Collection[str
     return problems + [f"semantics of {name}, which no syntax declares" for name in extra]
 
 
+def semantics_elsewhere(
+    declared: Mapping[str, Collection[str]], stated: Mapping[str, str]
+) -> Messages:
+    """The semantics of an element are in a clause that one of its declarations names."""
+    return [
+        f"element {name} is explained in {clause}, declared for {', '.join(declared[name])}"
+        for name, clause in stated.items()
+        if clause not in declared.get(name, (clause,))
+    ]
+
+
 def not_shown(kind: str, declared: Iterable[str], shown: Collection[str]) -> Messages:
     """Everything of `kind` that is declared is shown somewhere in the document."""
     return [f"{kind} {name} is shown nowhere" for name in declared if name not in shown]

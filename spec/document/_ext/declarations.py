@@ -93,6 +93,14 @@ def rows_of(name: str) -> list[Row]:
     return [row for row in describe() if row.element == name]
 
 
+def semantics() -> dict[str, list[str]]:
+    """The clauses that the declarations name for the semantics of each header element."""
+    found: dict[str, list[str]] = {}
+    for row in describe():
+        found.setdefault(row.element, []).append(row.clause)
+    return found
+
+
 def is_variable(row: Row) -> bool:
     """True for a line that takes no bits."""
     return row.kind == VARIABLE

@@ -1,7 +1,7 @@
 """The directives of the document: what is generated instead of written."""
 
+import re
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Final
 
 from docutils import nodes
@@ -138,7 +138,7 @@ class ElementEntry(DocumentDirective):
             line = paragraph([nodes.inline(label, label, classes=["label"]), " ", *linked(value)])
             line["classes"].append("fact")
             body += line
-        return [nodes.container("", head, body, classes=["element"])]
+        return [nodes.container("", head, body, classes=["element"], element=name)]
 
     def places(self, name: str) -> list[str | nodes.Node]:
         """Descriptor and the tables or functions the element is read by."""
@@ -171,8 +171,21 @@ def facts(name: str) -> list[tuple[str, str]]:
 
 
 def value_text(row: Row) -> str:
-    """Allowed values, or what a variable is computed from."""
-    return row.inference if declarations.is_variable(row) else row.values
+    """Allowed values where the descriptor has others, or what a variable is computed from."""
+    if declarations.is_variable(row):
+        return row.inference
+    return "" if row.values in full_ranges(row.descriptor) else row.values
+
+
+def full_ranges(descriptor: str) -> tuple[str, ...]:
+    """How a range is written that says no more than the descriptor u(n) or i(n)."""
+    match = re.fullmatch(r"([ui])\((\d+)\)", descriptor)
+    if match is None:
+        return ()
+    bits = int(match[2])
+    if match[1] == "i":
+        return (f"{-(1 << bits - 1)}..{(1 << bits - 1) - 1}",)
+    return f"0..{(1 << bits) - 1}", f"0..2^{bits} - 1"
 
 
 class Enumeration(DocumentDirective):
@@ -185,7 +198,7 @@ class Enumeration(DocumentDirective):
             return self.missing("enum")
         remark = " ".join((getattr(enums, name).__doc__ or "").split()).partition(": ")[2]
         title = nodes.paragraph(classes=["structure-title"], ids=[self.note("enum", name)])
-        title += [code(name), nodes.Text(f"  {remark}")]
+        title += [code(name), nodes.inline("", f"  {remark}", classes=["remark"])]
         return [title, draw(tables.enumeration(name))]
 
 
@@ -230,9 +243,8 @@ class Process(DocumentDirective):
         return [shown]
 
     def listing(self, source: Source) -> list[nodes.Node]:
-        """One function: where it is, and its text."""
-        where = f"{Path('spec') / 'process' / source.module}"
-        head = nodes.paragraph(classes=["process-head"], ids=[self.note("process", f"{source.module}-{source.name}")])
-        head += nodes.Text(where)
-        block = nodes.literal_block(source.text, source.text, language="python")
-        return [head, block]
+        """One function: what and where it is, and its text."""
+        anchor = self.note("process", f"{source.module}-{source.name}")
+        head = nodes.paragraph(classes=["process-head"], ids=[anchor])
+        head += [code(source.name), nodes.Text(f"  spec/process/{source.module}")]
+        return [head, nodes.literal_block(source.text, source.text, language="python")]

@@ -4,7 +4,7 @@ Pages refer to them by roles, the search finds them, and the checks ask what was
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from docutils import nodes
@@ -39,7 +39,7 @@ class NnrefDomain(Domain):
     name = DOMAIN
     label = "nnref"
     object_types = {kind: ObjType(text, kind) for kind, text in KINDS.items()}  # noqa: RUF012
-    initial_data = {"objects": {}, "repeated": []}  # noqa: RUF012
+    initial_data = {"objects": {}, "repeated": [], "semantics": {}}  # noqa: RUF012
     data_version = 2
 
     @property
@@ -67,7 +67,12 @@ class NnrefDomain(Domain):
             del self.objects[key]
         self.data["repeated"] = [r for r in self.data["repeated"] if r[2] != docname]
 
-    def process_doc(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
+    def process_doc(
+        self,
+        env: BuildEnvironment,  # noqa: ARG002
+        docname: str,
+        document: nodes.document,
+    ) -> None:
         """Give sections that carry a clause number or a ledger id their stable anchors."""
         for section in document.findall(nodes.section):
             title = section[0].astext()
@@ -77,18 +82,25 @@ class NnrefDomain(Domain):
                 identifier = self.note("entry", entry[1], docname, title)
             elif clause:
                 identifier = self.note("clause", clause[1] or clause[2], docname, clause[3])
+                self.note_semantics(section, clause[1] or clause[2])
             else:
                 continue
             section["ids"].insert(0, identifier)
 
+    def note_semantics(self, section: nodes.section, clause: str) -> None:
+        """Remember the clause of the element entries that stand in this very section."""
+        for node in section.children:
+            if isinstance(node, nodes.container) and "element" in node["classes"]:
+                self.data["semantics"][node["element"]] = clause
+
     def resolve_xref(
         self,
-        env: BuildEnvironment,
+        env: BuildEnvironment,  # noqa: ARG002
         fromdocname: str,
         builder: Builder,
         typ: str,
         target: str,
-        node: pending_xref,
+        node: pending_xref,  # noqa: ARG002
         contnode: nodes.Element,
     ) -> nodes.reference | None:
         """The link to an object, or None when there is none: a warning follows."""
@@ -107,11 +119,12 @@ class NnrefDomain(Domain):
             if kind in ("element", "structure", "rule", "enum", "table"):
                 yield name, name, kind, docname, identifier, 0 if kind == "element" else 1
 
-    def merge_domaindata(self, docnames: set[str], otherdata: dict[str, Any]) -> None:
+    def merge_domaindata(self, docnames: Set[str], otherdata: dict[str, Any]) -> None:
         """Take over what another reading process has found."""
         for key, place in otherdata["objects"].items():
             if place[0] in docnames:
                 self.objects[key] = place
+        self.data["semantics"] |= otherdata["semantics"]
         self.data["repeated"] += [r for r in otherdata["repeated"] if r[2] in docnames]
 
 

@@ -41,12 +41,12 @@ class Narrator(Observer):
         self.level_now = 0
         self.unary_length = 0
 
-    def tensor(self, name: str, role: str, rows: int, columns: int) -> None:
+    def tensor(self, name: str, role: str, rows: int, columns: int) -> None:  # noqa: ARG002
         """The next tensor begins."""
         self.choices = self.tensors.pop(0)
         self.columns = columns
 
-    def weight(self, position: int, state: int, neighbour: int) -> None:
+    def weight(self, position: int, state: int, neighbour: int) -> None:  # noqa: ARG002
         """The next weight begins."""
         self.level_now = self.choices.levels[position]
         self.magnitude = abs(self.level_now)
@@ -104,7 +104,7 @@ class Narrator(Observer):
 
     @property
     def remainder(self) -> int:
-        """What the magnitude has beyond the greater-than flags, of which the last was just coded."""
+        """What the magnitude has beyond the greater-than flags, all of which are coded."""
         return self.magnitude - self.unary_length - 1
 
 
@@ -143,19 +143,16 @@ class LiteralEncoder(ArithmeticDecoder):
 
     def bypass_bin(self, element: str, element_index: int | None = None) -> int:
         """The inverse of clause 9.3.3."""
-        return self.bypass(self.narrator.value(element, element_index))
+        return self.bypass_bins(1, element, element_index)
 
-    def bypass(self, value: int) -> int:
-        """One bypass bin."""
-        self.shift()
-        self.low += value * self.range
-        return value
-
-    def uae(self, n: int, element: str, element_index: int | None = None) -> int:
-        """The inverse of clause 5.9; negative numbers in two's complement."""
+    def bypass_bins(self, n: int, element: str, element_index: int | None) -> int:
+        """The inverse of clause 5.9: the element's value in n bits, two's complement if negative;
+        no element for no bins.
+        """
         value = self.narrator.value(element, element_index) % (1 << n) if n else 0
         for place in range(n - 1, -1, -1):
-            self.bypass(value >> place & 1)
+            self.shift()
+            self.low += (value >> place & 1) * self.range
         return value
 
     def force_range(self) -> None:
@@ -184,4 +181,4 @@ class EntryPointRecorder(list[EntryPoint]):
     def __eq__(self, other: object) -> bool:
         return not self != other
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None

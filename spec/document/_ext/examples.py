@@ -1,6 +1,8 @@
 """The directives that draw a decoded stream: bytes, elements, bins, tensors."""
 
+from collections.abc import Sequence
 from itertools import groupby
+from typing import Final
 
 from docutils import nodes
 
@@ -12,8 +14,7 @@ from .directives import DocumentDirective
 from .markup import Cell, Table, code, draw, paragraph, reference
 from .worked import BinRead, ElementRead, Remark, UnitRead, Worked
 
-BYTES_PER_LINE = 24
-LIST_LIMIT = 40
+BYTES_PER_LINE: Final = 24
 
 
 class Example(DocumentDirective):
@@ -62,7 +63,11 @@ def hex_dump(example: Worked) -> list[nodes.Node]:
     lines += _hex_lines(example.data[place:], place)
     text = "\n".join(lines)
     head = paragraph(
-        [code(f"{example.name}.nnr"), f"  {len(example.data)} bytes, SHA-256 ", code(example.entry["sha256"][:16] + "…")]
+        [
+            code(f"{example.name}.nnr"),
+            f"  {len(example.data)} bytes, SHA-256 ",
+            code(example.entry["sha256"][:16] + "…"),
+        ]
     )
     head["classes"].append("stream-head")
     return [head, nodes.literal_block(text, text, language="none")]
@@ -88,7 +93,9 @@ def element_table(unit: UnitRead, data: bytes) -> Table:
     for element in unit.elements:
         name = element.name
         known = name in declarations.element_names()
-        shown = reference("element", name, element.path, literal=True) if known else code(element.path)
+        shown = (
+            reference("element", name, element.path, literal=True) if known else code(element.path)
+        )
         rows.append(
             [
                 f"{element.bit // 8}.{element.bit % 8}",
@@ -111,9 +118,9 @@ def descriptor(element: ElementRead) -> str:
 def bits_of(element: ElementRead, data: bytes) -> str:
     """The bits of an element; long ones as bytes in hex."""
     first, last = element.bit // 8, (element.bit + element.length + 7) // 8
-    if element.length > 32 or (element.length % 8 == 0 and isinstance(element.value, str | bytes | float)):
-        if element.bit % 8 == 0:
-            return data[first:last].hex(" ")
+    bytes_alone = element.length > 32 or isinstance(element.value, str | bytes | float)
+    if bytes_alone and element.bit % 8 == 0:
+        return data[first:last].hex(" ")
     whole = f"{int.from_bytes(data[first:last], 'big'):0{8 * (last - first)}b}"
     return whole[element.bit % 8 :][: element.length]
 
@@ -172,19 +179,30 @@ def result(example: Worked) -> list[nodes.Node]:
 def tensor_table(example: Worked) -> Table:
     """Shape, levels, step and values of each tensor."""
     assert example.stream is not None
-    rows: list[list[Cell]] = []
+    rows: list[list[str]] = []
     for tensor in example.stream.tensors:
-        shape = " × ".join(str(d) for d in tensor.dimensions) or "no dimensions"
-        quantized = "" if tensor.quantized in (None, tensor.levels) else numbers(tensor.quantized)
-        step = "" if tensor.step is None else f"{tensor.step!r} (qp {tensor.qp})"
-        rows.append([code(tensor.name), shape, numbers(tensor.levels), quantized, step, numbers(tensor.values)])
-    return Table(["tensor", "shape", "levels", "quantized", "step", "values"], rows, ["tensors"])
+        different = tensor.quantized if tensor.quantized != tensor.levels else None
+        rows.append(
+            [
+                tensor.name,
+                " × ".join(str(d) for d in tensor.dimensions) or "no dimensions",
+                numbers(tensor.levels),
+                numbers(different),
+                "" if tensor.step is None else f"{number(tensor.step)} (qp {tensor.qp})",
+                numbers(tensor.values),
+            ]
+        )
+    headers = ["tensor", "shape", "levels", "quantized", "step", "values"]
+    used = [column for column in range(len(headers)) if any(row[column] for row in rows)]
+    cells = [[row[column] for column in used] for row in rows]
+    return Table([headers[column] for column in used], cells, ["tensors"])
 
 
-def numbers(values: "list[int] | tuple[float, ...] | None | object") -> str:
-    """Numbers with spaces; long lists are cut."""
-    if values is None:
-        return ""
-    shown = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]  # type: ignore[attr-defined]
-    more = [f"… ({len(shown)} in all)"] if len(shown) > LIST_LIMIT else []
-    return " ".join(shown[:LIST_LIMIT] + more)
+def numbers(values: Sequence[float] | None) -> str:
+    """Numbers with spaces between them."""
+    return " ".join(number(value) for value in values or ())
+
+
+def number(value: float) -> str:
+    """The shortest text of a number: `0.5`, `-0`, `20971522`."""
+    return repr(value).removesuffix(".0")

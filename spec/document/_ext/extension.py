@@ -42,6 +42,7 @@ def problems(domain: NnrefDomain, root: Path) -> list[str]:
         *checks.clauses_without_section(CLAUSES, shown["clause"]),
         *checks.unknown_citations(CLAUSES, citations(root, CITING_FOLDERS, (".py", ".md"))),
         *checks.elements_without_semantics(declarations.element_names(), shown["element"]),
+        *checks.semantics_elsewhere(declarations.semantics(), domain.data["semantics"]),
         *checks.not_shown("rule", RULES, shown["rule"]),
         *checks.not_shown("structure", declarations.structures(), shown["structure"]),
         *checks.not_shown("enumeration", tables.ENUMS, shown["enum"]),

@@ -26,7 +26,9 @@ class ElementIndex(SphinxDirective):
             anchor = f"elements-{letter}"
             letters += [nodes.reference("", letter.upper(), refuri=f"#{anchor}"), nodes.Text(" ")]
             shown.append(nodes.paragraph("", letter.upper(), classes=["letter"], ids=[anchor]))
-            rows = [[self.meaning(name), self.descriptors(name), self.places(name)] for name in group]
+            rows = [
+                [self.meaning(name), self.descriptors(name), self.places(name)] for name in group
+            ]
             shown.append(draw(Table(["element", "descriptor", "syntax"], rows, ["index"])))
         return shown
 
@@ -40,7 +42,11 @@ class ElementIndex(SphinxDirective):
         """Each descriptor the element is read by."""
         coded = declarations.coded_elements().get(name)
         found = [coded.coding] if coded else []
-        return ", ".join(dict.fromkeys(found + [r.descriptor for r in declarations.rows_of(name) if r.kind == ELEMENT]))
+        return ", ".join(
+            dict.fromkeys(
+                found + [r.descriptor for r in declarations.rows_of(name) if r.kind == ELEMENT]
+            )
+        )
 
     @staticmethod
     def places(name: str) -> Cell:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from docutils import nodes
 from sphinx import addnodes
 
 DOMAIN = "nnref"
-Cell = str | nodes.Node | Sequence[str | nodes.Node]
+Cell: TypeAlias = str | nodes.Node | Sequence[str | nodes.Node]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,9 @@ def code(text: str) -> nodes.literal:
 def reference(kind: str, target: str, text: str, *, literal: bool = False) -> nodes.Node:
     """A link to an object of the domain; resolved, and complained about, when pages are written."""
     content: nodes.Node = code(text) if literal else nodes.inline(text, text)
-    node = addnodes.pending_xref(
+    return addnodes.pending_xref(
         "", content, refdomain=DOMAIN, reftype=kind, reftarget=target, refwarn=True
     )
-    return node
 
 
 def paragraph(cell: Cell) -> nodes.paragraph:

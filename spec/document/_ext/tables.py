@@ -4,7 +4,7 @@ import ast
 import inspect
 from collections.abc import Callable
 from dataclasses import fields
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from types import ModuleType
 from typing import Final
 
@@ -13,6 +13,10 @@ from nnref.spec.tables import cabac, enums, formats
 from nnref.spec.tables.rules import RULES, Rule
 
 from .markup import Cell, Table, anchor, code
+
+Index = Callable[[int], int]
+"""A context index as a function of the unary length U."""
+LAST_PREFIX_BIN: Final = cabac.REMAINDER_PREFIX_CONTEXTS - 1
 
 
 def range_lps() -> Table:
@@ -55,18 +59,18 @@ def state_transition() -> Table:
 
 def contexts() -> Table:
     """The context store: first and last index of every element, for any unary length U."""
-    present, row_skip = cabac.shift_idx_present, cabac.row_skip
+    sign, greater = cabac.SIGN_PLAIN, cabac.GREATER_PLAIN
     temporal, prefix = cabac.greater_temporal, cabac.remainder_prefix
-    last_prefix = cabac.REMAINDER_PREFIX_CONTEXTS - 1
-    spans: list[tuple[str, str, Callable[[int], int], Callable[[int], int]]] = [
-        ("sig_flag", "plain", lambda u: cabac.SIG_PLAIN, lambda u: cabac.SIG_TEMPORAL - 1),
-        ("sig_flag", "temporal", lambda u: cabac.SIG_TEMPORAL, lambda u: cabac.SIG_HISTORY - 1),
-        ("sig_flag", "history", lambda u: cabac.SIG_HISTORY, lambda u: cabac.SIGN_PLAIN - 1),
-        ("sign_flag", "plain", lambda u: cabac.SIGN_PLAIN, lambda u: cabac.SIGN_TEMPORAL - 1),
-        ("sign_flag", "temporal", lambda u: cabac.SIGN_TEMPORAL, lambda u: cabac.GREATER_PLAIN - 1),
-        ("abs_level_greater_x", "plain", lambda u: cabac.GREATER_PLAIN, lambda u: temporal(u) - 1),
+    present, row_skip = cabac.shift_idx_present, cabac.row_skip
+    spans: list[tuple[str, str, Index, Index]] = [
+        ("sig_flag", "plain", _at(cabac.SIG_PLAIN), _at(cabac.SIG_TEMPORAL - 1)),
+        ("sig_flag", "temporal", _at(cabac.SIG_TEMPORAL), _at(cabac.SIG_HISTORY - 1)),
+        ("sig_flag", "history", _at(cabac.SIG_HISTORY), _at(sign - 1)),
+        ("sign_flag", "plain", _at(sign), _at(cabac.SIGN_TEMPORAL - 1)),
+        ("sign_flag", "temporal", _at(cabac.SIGN_TEMPORAL), _at(greater - 1)),
+        ("abs_level_greater_x", "plain", _at(greater), lambda u: temporal(u) - 1),
         ("abs_level_greater_x", "temporal", temporal, lambda u: prefix(u) - 1),
-        ("abs_remainder", "prefix bins 0 to 30", prefix, lambda u: prefix(u) + last_prefix),
+        ("abs_remainder_prefix", "by bin", prefix, lambda u: prefix(u) + LAST_PREFIX_BIN),
         ("shift_idx_minus_1_present_flag", "all", present, present),
         ("row_skip_list", "all", row_skip, row_skip),
     ]
@@ -77,7 +81,12 @@ def contexts() -> Table:
     return Table(["element", "contexts", "first", "last", "with U = 11"], rows, ["narrow"])
 
 
-def _linear(function: Callable[[int], int]) -> str:
+def _at(index: int) -> Index:
+    """An index that does not depend on U."""
+    return lambda _: index
+
+
+def _linear(function: Index) -> str:
     """`53 + 2U` for a function of U that is linear."""
     start, slope = function(0), function(1) - function(0)
     return str(start) if slope == 0 else f"{start} + {slope}U"
@@ -121,10 +130,11 @@ TABLES: Final[dict[str, Callable[[], Table]]] = {
 }
 """Every table the document has to show, by the name the `table` directive takes."""
 
-ENUMS: Final[dict[str, type[IntEnum]]] = {
+_BASES: Final = (IntEnum, IntFlag)
+ENUMS: Final[dict[str, type[IntEnum] | type[IntFlag]]] = {
     name: value
     for name, value in vars(enums).items()
-    if inspect.isclass(value) and issubclass(value, int) and value.__module__ == enums.__name__
+    if inspect.isclass(value) and issubclass(value, IntEnum | IntFlag) and value not in _BASES
 }
 """Every enumeration the document has to show."""
 
@@ -133,9 +143,9 @@ def enumeration(name: str) -> Table:
     """Values and names of an enumeration, with the remarks its source makes on members."""
     remarks = attribute_docs(enums, name)
     rows: list[list[Cell]] = []
-    for member in ENUMS[name]:
-        row: list[Cell] = [str(int(member)), code(member.name)]
-        rows.append([*row, remarks.get(member.name, "")] if remarks else row)
+    for label, member in ENUMS[name].__members__.items():
+        row: list[Cell] = [str(int(member)), code(label)]
+        rows.append([*row, remarks.get(label, "")] if remarks else row)
     headers = ["value", "name", "meaning"] if remarks else ["value", "name"]
     return Table(headers, rows, ["narrow"])
 

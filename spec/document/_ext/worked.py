@@ -109,7 +109,7 @@ class Recorder(Observer):
         row, column = divmod(position, self._columns)
         self._remark(f"weight [{row}, {column}]: state {state}, n {neighbour}")
 
-    def level(self, position: int, level: int) -> None:
+    def level(self, position: int, level: int) -> None:  # noqa: ARG002
         """A level is complete: the remark at its start is completed."""
         codeword = self.units[-1].codeword
         for place in range(len(codeword) - 1, -1, -1):
@@ -142,8 +142,8 @@ class Recorder(Observer):
 
     def block_row(self, first_row: int, shifts: int, offset: int, state: int) -> None:
         """A block row begins."""
-        text = f"block row from row {first_row}: {shifts} bits taken in, offset {offset}, state {state}"
-        self._remark(text)
+        registers = f"{shifts} bits taken in, offset {offset}, state {state}"
+        self._remark(f"block row from row {first_row}: {registers}")
 
     def _remark(self, text: str) -> None:
         self.units[-1].codeword.append(Remark(text))

@@ -1,0 +1,261 @@
+"""The streams of annexes B and C, described by their elements and levels."""
+
+from struct import pack
+from typing import Final
+
+from nnref.spec.tables.enums import Dialect, UnitType
+
+from .building import Description
+from .shorthand import (
+    DC,
+    INTEGER,
+    LS,
+    NINE_BY_TWO,
+    RAW,
+    SPREAD,
+    Choices,
+    Unit,
+    block,
+    edition_2,
+    four,
+    parameters,
+    start,
+    tensor,
+    update,
+)
+
+LEDGER: Final = (
+    Description(
+        "ids-32",
+        "Shift parameters for 32 remainder contexts",
+        (start(), parameters(), four()),
+        dialect=Dialect.NNCODEC_1,
+    ),
+    Description(
+        "codebook-rounding",
+        "A codebook entry of 25 bits",
+        (
+            start(),
+            parameters(),
+            tensor(
+                "w",
+                [2],
+                Choices([0, -1], 1),
+                codebook={
+                    "codebook_egk": 0,
+                    "codebook_size": 2,
+                    "codebook_centre_offset": 0,
+                    "codebook_zero_value": (1 << 24) + 1,
+                    "codebook_delta_left": [0],
+                    "codebook_delta_right": [],
+                },
+            ),
+        ),
+    ),
+    Description("profile-2", "A reserved profile", (start(2), parameters(), four())),
+    Description(
+        "reserved-bits",
+        "Reserved and alignment bits that are not 0",
+        (start(), parameters(), four()),
+        flip=((8, 5), (11, 1)),
+    ),
+    Description(
+        "topology-bytes",
+        "Topology data that is no string",
+        (
+            start(),
+            parameters(),
+            Unit(
+                UnitType.NNR_TPL,
+                {
+                    "topology_storage_format": 128,
+                    "topology_compression_format": 0,
+                    "topology_data": b"\xff\x00\xfe",
+                },
+            ),
+            four(),
+        ),
+    ),
+    Description(
+        "trailing-byte",
+        "A byte behind the codeword",
+        (start(), parameters(), four(payload=b"\x00")),
+    ),
+    Description(
+        "duplicate-name",
+        "Two tensors of one name",
+        (start(), parameters(), tensor("w", [1], Choices([1])), tensor("w", [1], Choices([2]))),
+    ),
+    Description(
+        "stop-bit",
+        "A bit behind the stop bit",
+        (start(), parameters(), tensor("w", [1], Choices([1]))),
+        flip=((-1, 1),),
+    ),
+    Description(
+        "default-unary",
+        "No unary length",
+        (
+            start(),
+            parameters(),
+            tensor(
+                "w",
+                [2],
+                Choices([12, -10]),
+                cabac_unary_length_flag=0,
+                cabac_unary_length_minus1=None,
+            ),
+        ),
+    ),
+    Description(
+        "dimension-shift",
+        "A first dimension that was moved",
+        (
+            start(1),
+            parameters(),
+            edition_2("w", [2, 3], Choices([1, 2, 3, 4, 5, 6]), first_tensor_dimension_shift=1),
+        ),
+    ),
+    Description(
+        "integer-dq",
+        "dq_flag with integers",
+        (start(), parameters(), tensor("w", [2], Choices([1, 2]), **INTEGER)),
+        flip=((18, 0x80),),
+    ),
+    Description(
+        "empty-tensor", "No weights", (start(), parameters(), tensor("w", [0], Choices([])))
+    ),
+    Description(
+        "no-dimensions",
+        "A tensor of no dimensions",
+        (start(), parameters(), tensor("w", [], Choices([7]))),
+    ),
+    Description(
+        "entry-point-lie",
+        "An entry point with another offset",
+        (start(), parameters(), tensor("w", [9, 2], Choices(NINE_BY_TWO, -12), scan_order=1)),
+        flip=((23, 1),),
+    ),
+    Description(
+        "history-without-mask",
+        "The history flag for a tensor not seen before",
+        (
+            start(1),
+            parameters(mps_parent_signalling_enabled_flag=1, nnr_pre_flag=0),
+            update("w", 1, [2, 2], Choices([1, 0, 0, -1], -8, history_flag=1)),
+        ),
+    ),
+    Description(
+        "tiny-step",
+        "A step below the smallest binary32 number",
+        (start(), parameters(base=-600), tensor("w", [3], Choices([4, 1, -4]))),
+    ),
+    Description(
+        "scaled-factors",
+        "Low rank and local scaling in one block",
+        (
+            start(),
+            parameters(),
+            block(
+                ["w_G", "w_H", "w_scaling"],
+                DC | LS,
+                [2, 2],
+                Choices([3, 5], -8),
+                Choices([1, 2], -4),
+                Choices([3, -1], -8),
+                decomposition_rank=1,
+                g_number_of_rows=2,
+            ),
+        ),
+    ),
+    Description(
+        "constant-codebook",
+        "A codebook of one entry",
+        (
+            start(1),
+            parameters(mps_parent_signalling_enabled_flag=1, nnr_pre_flag=0),
+            update(
+                "w",
+                1,
+                [2, 2],
+                Choices([0, 0, 0, 0], -8),
+                codebook={
+                    "codebook_egk": 0,
+                    "codebook_size": 1,
+                    "codebook_centre_offset": 0,
+                    "codebook_zero_value": 3,
+                    "codebook_delta_left": [],
+                    "codebook_delta_right": [],
+                },
+            ),
+        ),
+    ),
+    Description(
+        "aggregate",
+        "An aggregate unit",
+        (start(), parameters(), Unit(UnitType.NNR_AGG, payload=b"\x00\x00")),
+    ),
+    Description(
+        "unknown-unit",
+        "A private unit before a tensor",
+        (start(), parameters(), Unit(40, payload=b"private"), four()),
+    ),
+    Description(
+        "flat-block-scan",
+        "A block scan of a single row",
+        (
+            start(),
+            parameters(),
+            tensor("w", [1, 9], Choices([1, 0, -2, 0, 0, 3, 1, 1, 0], -12), scan_order=1),
+        ),
+    ),
+    Description(
+        "raw-not-last",
+        "A raw tensor before another one",
+        (
+            start(),
+            parameters(),
+            tensor("r", [1], **RAW, payload=pack("<f", 1.5)),
+            tensor("w", [1], Choices([1])),
+        ),
+    ),
+    Description(
+        "one-block-row",
+        "A block scan with one block row",
+        (start(), parameters(), tensor("w", [2, 9], Choices(SPREAD, -12), scan_order=1)),
+    ),
+    Description(
+        "partial-counter",
+        "A partial data counter in a compressed data unit",
+        (start(), parameters(), four(partial_data_counter_present_flag=1, partial_data_counter=2)),
+    ),
+    Description(
+        "map-without-entries",
+        "A performance map that counts 0",
+        (
+            start(),
+            parameters(
+                mps_decomposition_performance_map_flag=1,
+                decomposition_performance_map={"dpm_count_thresholds": 1, "entries": []},
+            ),
+        ),
+        flip=((11, 1),),
+    ),
+    Description(
+        "factor-alone",
+        "A factor outside a block",
+        (
+            start(),
+            parameters(),
+            tensor(
+                "w_G",
+                [3, 4],
+                Choices([1, 0, -1, 2, 0, 1], -4),
+                compressed_parameter_types=DC,
+                decomposition_rank=2,
+                g_number_of_rows=3,
+            ),
+        ),
+    ),
+)
+"""Annexes B and C."""

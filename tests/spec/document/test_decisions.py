@@ -1,0 +1,127 @@
+"""The streams of the decision ledger tell the alternatives apart."""
+
+from typing import Any
+
+import pytest
+from _ext import worked
+
+from nnref.spec.process import Refused, decode_stream, engine, reconstruct, tensor
+from nnref.spec.process.bits import BitReader
+from nnref.spec.tables.enums import Dialect
+
+
+def levels(data: bytes, **options: Any) -> list[Any] | str:
+    """Levels and quantized parameters of all tensors, or the rule that decoding stops at."""
+    try:
+        stream = decode_stream(data, **options)
+    except Refused as refused:
+        return refused.rule_id
+    return [(t.levels, t.quantized) for t in stream.tensors]
+
+
+def test_d_01_other_number_of_remainder_contexts_breaks_the_codeword() -> None:
+    data = worked.read("ids-32")
+    assert levels(data, dialect=Dialect.NNCODEC_1) == [([4, -2, 8, 0], [4, -2, 8, 0])]
+    assert levels(data) == "payload-terminate-bin"
+
+
+def test_d_02_forcing_with_one_block_row_changes_the_codeword(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = worked.read("dialect-1")
+    forced = levels(data, dialect=Dialect.NNCODEC_1)
+    monkeypatch.setattr(engine.ArithmeticDecoder, "force_range", lambda self: None)
+    assert levels(data, dialect=Dialect.NNCODEC_1) != forced
+
+
+@pytest.mark.parametrize("steps", ["segment", "none"])
+def test_d_03_other_steps_of_a_skipped_row_change_the_integers(
+    steps: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = worked.read("row-skip")
+    chosen = levels(data)
+    segment = iter([8, 1])
+
+    def alternative(state: int, syntax: tensor.TensorSyntax) -> int:
+        for _ in range(next(segment) if steps == "segment" else 0):
+            state = reconstruct.next_state(state, 0)
+        return state
+
+    monkeypatch.setattr(tensor, "state_after_skipped_segment", alternative)
+    assert levels(data) != chosen
+
+
+def test_d_04_roundings_of_a_codebook_value_differ() -> None:
+    stream = worked.decoded("codebook-rounding").stream
+    assert stream is not None
+    (decoded,) = stream.tensors
+    assert decoded.exact_values is not None
+    step = reconstruct.quantization_step(1, 2)
+    of_integers = reconstruct.uniform_reconstruction([(1 << 24) + 1], step)
+    assert decoded.values[0] == 20971522
+    assert decoded.exact_values[0] == 20971521.25
+    assert of_integers == [20971520]
+
+
+def test_d_06_profile_2_read_as_profile_1_is_another_header() -> None:
+    data = bytearray(worked.read("profile-2"))
+    as_0 = levels(bytes(data))
+    data[3] = 1
+    assert levels(bytes(data)) != as_0
+
+
+def test_d_08_parameters_of_the_model_would_give_other_values() -> None:
+    stream = worked.decoded("layer-parameters").stream
+    assert stream is not None
+    a, b, c = (list(t.values) for t in stream.tensors)
+    assert a != b
+    assert b == c
+
+
+def test_d_09_topology_of_bytes_is_no_string() -> None:
+    data = worked.read("topology-bytes")
+    bits = BitReader(data)
+    bits.position = 8 * data.index(b"\xff\x00\xfe")
+    with pytest.raises(Refused, match="string-not-utf8"):
+        bits.st("topology_data")
+
+
+def test_d_13_other_default_of_the_unary_length_breaks_the_codeword() -> None:
+    data = worked.read("default-unary")
+    ten = {"w": {"cabac_unary_length_minus1": 10}}
+    assert levels(data) == [([12, -10], [12, -10])]
+    assert levels(data, out_of_band=ten) != levels(data)
+
+
+def test_d_19_one_rounding_of_a_tiny_step_would_not_be_zero() -> None:
+    stream = worked.decoded("tiny-step").stream
+    assert stream is not None
+    assert stream.tensors[0].values[0] == 0
+    assert reconstruct.rounded(4 * 4, -152, reconstruct.BINARY32) == 2.0**-148
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("trailing-byte", "payload-trailing-bytes"),
+        ("duplicate-name", "tensor-name-duplicate"),
+        ("integer-dq", "dq-with-integer-payload"),
+        ("entry-point-lie", "entry-point-mismatch"),
+        ("map-without-entries", "performance-map-count-zero"),
+        ("aggregate", "aggregate-undefined"),
+    ],
+)
+def test_stream_that_a_decision_refuses_breaks_its_rule(name: str, rule: str) -> None:
+    assert worked.manifest()[name]["refused"] == rule
+
+
+@pytest.mark.parametrize(
+    ("name", "findings"),
+    [
+        ("profile-2", ["profile-reserved"]),
+        ("reserved-bits", ["reserved-bits-nonzero", "alignment-bits-not-zero"]),
+        ("stop-bit", ["payload-stop-bit"]),
+    ],
+)
+def test_stream_that_a_decision_tolerates_has_findings(name: str, findings: list[str]) -> None:
+    assert worked.manifest()[name]["findings"] == findings
