@@ -13,7 +13,7 @@ from nnref.tools.bench.kernels import measure_rate
 from nnref.tools.bench.models import measure_model
 from nnref.tools.bench.profiling import profile_model
 from nnref.tools.bench.results import Results, Row
-from nnref.tools.bench.workload import Tensors, count_weights, file_model, synthetic_model
+from nnref.tools.bench.workload import SPREADS, Tensors, count_weights, file_model, synthetic_model
 
 Titled = tuple[str, list[Row]]
 
@@ -75,8 +75,8 @@ def main(
 
 def kernel_tables(weights: int, rounds: int, peer: Peer | None) -> Iterator[Titled]:
     """One tensor at three rates with dependent quantization, and at one without."""
-    for rate, dq in ((1.0, True), (2.5, True), (4.0, True), (2.5, False)):
-        yield measure_rate(rate, dq, weights, rounds, peer)
+    for dq, rate in SPREADS:
+        yield measure_rate(dq, rate, weights, rounds, peer)
 
 
 def model_tables(models: Iterable[Tensors], rounds: int, peer: Peer | None) -> Iterator[Titled]:

@@ -51,11 +51,11 @@ def use_every_kernel() -> None:
     weights = np.arange(-96, 96, dtype=np.float32).reshape(12, 16)
     options: dict[str, Any]
     for options in (
-        {"dq": False, "shift_search": "off"},
-        {"dq": True, "shift_search": "compatible", "scan_order": 1},
-        {"dq": True, "shift_search": "exact"},
+        {"qp": 0, "dq": False, "shift_search": "off"},
+        {"qp": 0, "dq": True, "shift_search": "compatible", "scan_order": 1},
+        {"sqnr": 30.0, "dq": True, "shift_search": "exact"},
     ):
-        decode(encode({"weight": weights, "bias": weights[0]}, qp=0, **options))
+        decode(encode({"weight": weights, "bias": weights[0]}, **options))
 
 
 def _peak_memory() -> int:

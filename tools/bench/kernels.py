@@ -19,10 +19,10 @@ _QP = 0
 
 
 def measure_rate(
-    rate: float, dq: bool, weights: int, rounds: int, peer: Peer | None
+    dq: bool, rate: float, weights: int, rounds: int, peer: Peer | None
 ) -> tuple[str, list[Row]]:
     """Quantizer and coder at about `rate` bits per weight: a title and rows."""
-    tensor = laplacian(weights, SPREADS[rate] if dq else SPREADS[rate] / 2)
+    tensor = laplacian(weights, SPREADS[dq, rate])
     timing = run_paired(rounds, lambda: _quantize(tensor, dq), _peer_quantize(tensor, dq, peer))
     rows = [_weights_row("quantize", tensor.size, timing)]
     quantized = _quantize(tensor, dq)

@@ -12,8 +12,8 @@ Tensors = dict[str, NDArray[Any]]
 UNARY_LENGTH: Final = 11
 """Greater-than flags per weight: NNCodec's default."""
 
-SPREADS: Final = {1.0: 0.75, 2.5: 2.08, 4.0: 5.9}
-"""Laplacian scale in steps by the bits per weight that dependent quantization then needs."""
+SPREADS: Final = {(True, 2.5): 1.66, (True, 1.0): 0.41, (True, 4.0): 5.3, (False, 2.5): 1.0}
+"""Laplacian scale in steps, by dq_flag and the bits per weight that come of it."""
 
 TENSOR_WEIGHTS: Final = 10_000
 """Weights per tensor of a synthetic model."""
@@ -31,7 +31,7 @@ def laplacian(weights: int, spread: float, seed: int = 1) -> NDArray[np.float32]
 
 def synthetic_model(tensors: int, weights: int = TENSOR_WEIGHTS) -> Tensors:
     """`tensors` matrices of `weights` Laplacian float32 weights each."""
-    spread = SPREADS[2.5] * 2 ** (MODEL_QP / 4)
+    spread = SPREADS[True, 2.5] * 2 ** (MODEL_QP / 4)
     return {f"layer{i}.weight": laplacian(weights, spread, seed=i) for i in range(tensors)}
 
 
