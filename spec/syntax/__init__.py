@@ -3,6 +3,12 @@
 `read_units` walks a stream, `write_unit` makes a unit, `describe` lists every element.
 """
 
+from nnref.spec.syntax.compose import (
+    codebook_elements,
+    entry_point_elements,
+    entry_point_values,
+)
+from nnref.spec.syntax.constraints import CONSTRAINTS, Constraint
 from nnref.spec.syntax.derived import number_of_entry_points
 from nnref.spec.syntax.describe import Row, describe
 from nnref.spec.syntax.reader import Unit, read_unit_at, read_units
@@ -12,13 +18,18 @@ from nnref.spec.syntax.units import type_name
 from nnref.spec.syntax.writer import write_unit
 
 __all__ = [
+    "CONSTRAINTS",
+    "Constraint",
     "OutOfBand",
     "Record",
     "RecordSink",
     "Row",
     "StreamState",
     "Unit",
+    "codebook_elements",
     "describe",
+    "entry_point_elements",
+    "entry_point_values",
     "number_of_entry_points",
     "read_unit_at",
     "read_units",

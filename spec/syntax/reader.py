@@ -152,7 +152,9 @@ class _StreamReader:
         size, kind = fields["nnr_unit_size"], fields["nnr_unit_type"]
         self._check_size(size, offset, bits.position >> 3)
         bits.limit(offset + size)
-        _check_order(kind, state)
+        misplaced = _order_rule(kind, state)
+        if misplaced:
+            raise refusal(misplaced, bit=8 * offset)
         syntax = unit_syntax(kind)
         engine(syntax)(bits, self._parameters, fields)
         start = bits.position >> 3
@@ -227,18 +229,15 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _check_order(kind: int, state: StreamState) -> None:
-    """Clause 8.2."""
+def _order_rule(kind: int, state: StreamState) -> str | None:
+    """Clause 8.2: the rule that a unit of this type breaks here."""
     if kind == _STR:
-        if state.general_profile_idc is not None:
-            raise refusal("start-unit-repeated")
-    elif state.general_profile_idc is None:
-        raise refusal("start-unit-missing")
-    elif kind == _MPS:
-        if state.mps is not None:
-            raise refusal("mps-repeated")
-    elif kind in _NEED_MPS and state.mps is None:
-        raise refusal("mps-missing")
+        return None if state.general_profile_idc is None else "start-unit-repeated"
+    if state.general_profile_idc is None:
+        return "start-unit-missing"
+    if kind == _MPS:
+        return None if state.mps is None else "mps-repeated"
+    return "mps-missing" if kind in _NEED_MPS and state.mps is None else None
 
 
 def _check_names(unit: Unit, names: set[str]) -> None:
@@ -249,8 +248,7 @@ def _check_names(unit: Unit, names: set[str]) -> None:
     own = fields["topology_elem_id_list"] or (first_tensor_name(fields, unit.state.parameters),)
     for name in own:
         if name in names:
-            raise refusal(
-                "tensor-name-duplicate", unit=unit.index, unit_type=unit.type_name, tensor=name
-            )
+            where = {"unit_type": unit.type_name, "tensor": name, "bit": 8 * unit.offset}
+            raise refusal("tensor-name-duplicate", unit=unit.index, **where)
         if name is not None:
             names.add(name)
