@@ -1,7 +1,7 @@
 """Clauses 6.12 and 9.1: decoding the payload of one compressed data unit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,6 @@ from nnref.codec.quantization import reconstruct_codebook, reconstruct_uniform
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.syntax import Unit
 from nnref.spec.tables.enums import Dialect, PayloadType
-
-_EMPTY: Mapping[str, NDArray[Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +49,8 @@ class CodedTensor:
 class Bases:
     """Clause 12.2: what earlier units left behind, by member name; empty without updates."""
 
-    quantized: Mapping[str, NDArray[np.int32]] = _EMPTY
-    history: Mapping[str, NDArray[np.int8]] = _EMPTY
+    quantized: Mapping[str, NDArray[np.int32]] = field(default_factory=dict)
+    history: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
 
 
 def decode_data_unit(
