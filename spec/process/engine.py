@@ -34,6 +34,8 @@ class ArithmeticDecoder:
         self.offset = bits.bits(OFFSET_BITS)
         self.shifts = 0
         self.check_offset()
+        if self.observer is not None:
+            self.observer.engine(self)
 
     def check_offset(self) -> None:
         """Clause 9.3.1: Initialisation. The codeword points into the interval."""

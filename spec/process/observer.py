@@ -1,6 +1,11 @@
 """Annex E: the events of the decoding process that a trace is made of."""
 
+from typing import TYPE_CHECKING
+
 from nnref.spec.process.probability import Context
+
+if TYPE_CHECKING:
+    from nnref.spec.process.engine import ArithmeticDecoder
 
 
 class Observer:
@@ -15,6 +20,9 @@ class Observer:
 
     def element(self, path: str, bit: int, length: int, value: int | float | str | bytes) -> None:
         """A syntax element of a header was read: `length` bits from `bit` on."""
+
+    def engine(self, engine: "ArithmeticDecoder") -> None:
+        """An arithmetic codeword begins; the engine's registers can be read after every bin."""
 
     def tensor(self, name: str, role: str, rows: int, columns: int) -> None:
         """The tensor data of a tensor begins."""
