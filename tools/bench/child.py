@@ -9,6 +9,7 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -49,12 +50,12 @@ def use_every_kernel() -> None:
     from nnref.codec import decode, encode  # noqa: PLC0415
 
     weights = np.arange(-96, 96, dtype=np.float32).reshape(12, 16)
-    options: dict[str, Any]
-    for options in (
+    variants: tuple[dict[str, Any], ...] = (
         {"qp": 0, "dq": False, "shift_search": "off"},
         {"qp": 0, "dq": True, "shift_search": "compatible", "scan_order": 1},
         {"sqnr": 30.0, "dq": True, "shift_search": "exact"},
-    ):
+    )
+    for options in variants:
         decode(encode({"weight": weights, "bias": weights[0]}, **options))
 
 
@@ -62,6 +63,11 @@ def _peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+ACTIONS: dict[str, Callable[..., dict[str, float]]] = {
+    "start": start,
+    "encode": encode,
+    "decode": decode,
+}
+
 if __name__ == "__main__":
-    action = {"start": start, "encode": encode, "decode": decode}[sys.argv[1]]
-    print(json.dumps(action(*sys.argv[2:])))
+    print(json.dumps(ACTIONS[sys.argv[1]](*sys.argv[2:])))

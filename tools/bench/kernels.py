@@ -1,6 +1,8 @@
 """One tensor: the arithmetic coder and the quantizers against the peer's C++ binding."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,9 +11,14 @@ from numpy.typing import NDArray
 from nnref.codec.entropy import PayloadDecoder, PayloadEncoder, TensorSyntax
 from nnref.codec.quantization import quantize_dependent, quantize_uniform
 from nnref.conformance.interop.client import Peer
+from nnref.conformance.interop.peer.frames import Array, Message
+from nnref.spec.errors import refusal
 from nnref.tools.bench.results import Row, speed_row
-from nnref.tools.bench.timing import Seconds, Timing, run_paired
+from nnref.tools.bench.timing import Timing, run_paired
 from nnref.tools.bench.workload import SPREADS, UNARY_LENGTH, count_bins, laplacian
+
+Quantized = NDArray[np.int32]
+PeerCall = Callable[[], Message]
 
 _DENSITY = 2
 _QP = 0
@@ -23,19 +30,58 @@ def measure_rate(
 ) -> tuple[str, list[Row]]:
     """Quantizer and coder at about `rate` bits per weight: a title and rows."""
     tensor = laplacian(weights, SPREADS[dq, rate])
-    timing = run_paired(rounds, lambda: _quantize(tensor, dq), _peer_quantize(tensor, dq, peer))
-    rows = [_weights_row("quantize", tensor.size, timing)]
     quantized = _quantize(tensor, dq)
+    payload = _encode(quantized, dq, "compatible")
+    bench = _Bench(dq, rounds, peer)
     bins = count_bins(quantized, dq)
-    payloads = {}
+    rows = [_weights_row("quantize", tensor.size, bench.quantize(tensor))]
     for search in ("off", "compatible", "exact"):
-        timing, payloads[search] = _encode(quantized, dq, search, rounds, peer)
+        timing = bench.encode(quantized, search)
         rows += _coder_rows(f"encode, search {search}", quantized.size, bins, timing)
-    timing = _decode(quantized, dq, payloads["compatible"], rounds, peer)
-    rows += _coder_rows("decode", quantized.size, bins, timing)
-    bits = 8 * len(payloads["compatible"]) / quantized.size
+    rows += _coder_rows("decode", quantized.size, bins, bench.decode(payload, quantized.shape))
+    bits = 8 * payload.size / quantized.size
     kind = "dependent" if dq else "uniform"
     return f"{kind} quantization, {bits:.2f} bits per weight, {tensor.size} weights", rows
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """Paired runs of one tensor. Both sides' results must be equal before they are timed."""
+
+    dq: bool
+    rounds: int
+    peer: Peer | None
+
+    def quantize(self, tensor: NDArray[np.float32]) -> Timing:
+        options = {"qp": _QP, "qp_density": _DENSITY, "scan_order": 0}
+        theirs = self._peer_call("quantize", tensor, options)
+        return self._paired(lambda: _quantize(tensor, self.dq), theirs)
+
+    def encode(self, quantized: Quantized, search: str) -> Timing:
+        options = {"search": int(search != "off"), "scan_order": 0}
+        theirs = self._peer_call("encode_levels", quantized, options)
+        ours = partial(_encode, quantized, self.dq, search)
+        return self._paired(ours, theirs, equal=search != "exact")
+
+    def decode(self, payload: NDArray[np.uint8], shape: tuple[int, ...]) -> Timing:
+        theirs = self._peer_call("decode_levels", payload, {"shape": shape})
+        stream = payload.tobytes()
+        return self._paired(lambda: _decode(stream, shape, self.dq), theirs)
+
+    def _peer_call(self, command: str, array: Array, options: dict[str, Any]) -> PeerCall | None:
+        if self.peer is None:
+            return None
+        shared = {"unary_length": UNARY_LENGTH, "dq": int(self.dq), "profile": 1}
+        return partial(self.peer.call, command, [array], **shared, **options)
+
+    def _paired(
+        self, ours: Callable[[], Array], theirs: PeerCall | None, *, equal: bool = True
+    ) -> Timing:
+        if theirs is None:
+            return run_paired(self.rounds, ours, None)
+        if equal and not np.array_equal(ours(), theirs().arrays[0]):
+            raise refusal("comparison-failed", "nnref and NNCodec give different results")
+        return run_paired(self.rounds, ours, lambda: float(theirs().values["cpu_seconds"]))
 
 
 def _coder_rows(what: str, weights: int, bins: int, timing: Timing) -> Iterator[Row]:
@@ -48,68 +94,22 @@ def _weights_row(what: str, weights: int, timing: Timing) -> Row:
 
 
 def _syntax(shape: tuple[int, ...], dq: bool) -> TensorSyntax:
-    return TensorSyntax(
-        rows=shape[0],
-        columns=shape[1],
-        unary_length=UNARY_LENGTH,
-        dq_flag=dq,
-        scan_order=0,
-        profile=1,
-        parent=False,
-        temporal=False,
-    )
+    return TensorSyntax(shape[0], shape[1], UNARY_LENGTH, dq_flag=int(dq))
 
 
-def _quantize(tensor: NDArray[np.float32], dq: bool) -> NDArray[np.int32]:
+def _quantize(tensor: NDArray[np.float32], dq: bool) -> Quantized:
     quantizer = quantize_dependent if dq else quantize_uniform
     return quantizer(tensor, _QP, _DENSITY).q
 
 
-def _peer_quantize(tensor: NDArray[np.float32], dq: bool, peer: Peer | None) -> Seconds | None:
-    options = {"qp": _QP, "qp_density": _DENSITY, "scan_order": 0}
-    return _timed(peer, "quantize", tensor, dq, options)
+def _encode(quantized: Quantized, dq: bool, search: str) -> NDArray[np.uint8]:
+    encoder = PayloadEncoder()
+    encoder.encode_tensor(quantized, _syntax(quantized.shape, dq), shift_search=search)
+    return np.frombuffer(encoder.finish(), np.uint8)
 
 
-def _encode(
-    quantized: NDArray[np.int32], dq: bool, search: str, rounds: int, peer: Peer | None
-) -> tuple[Timing, bytes]:
-    syntax = _syntax(quantized.shape, dq)
-
-    def ours() -> bytes:
-        encoder = PayloadEncoder()
-        encoder.encode_tensor(quantized.reshape(-1), syntax, shift_search=search, row_skip=False)
-        return encoder.finish()
-
-    options = {"search": int(search != "off"), "scan_order": 0}
-    theirs = _timed(peer, "encode_levels", quantized, dq, options)
-    return run_paired(rounds, ours, theirs), ours()
-
-
-def _decode(
-    quantized: NDArray[np.int32], dq: bool, payload: bytes, rounds: int, peer: Peer | None
-) -> Timing:
-    syntax = _syntax(quantized.shape, dq)
-
-    def ours() -> NDArray[np.int32]:
-        decoder = PayloadDecoder(payload)
-        levels = decoder.decode_tensor(syntax)
-        decoder.finish()
-        return levels
-
-    assert (ours().reshape(quantized.shape) == quantized).all()
-    stream = np.frombuffer(payload, np.uint8)
-    theirs = _timed(peer, "decode_levels", stream, dq, {"shape": quantized.shape})
-    return run_paired(rounds, ours, theirs)
-
-
-def _timed(
-    peer: Peer | None, command: str, array: NDArray[Any], dq: bool, options: dict[str, Any]
-) -> Seconds | None:
-    if peer is None:
-        return None
-    shared = {"unary_length": UNARY_LENGTH, "dq": int(dq), "profile": 1}
-
-    def seconds() -> float:
-        return float(peer.call(command, [array], **shared, **options).values["cpu_seconds"])
-
-    return seconds
+def _decode(payload: bytes, shape: tuple[int, ...], dq: bool) -> Quantized:
+    decoder = PayloadDecoder(payload)
+    quantized = decoder.decode_tensor(_syntax(shape, dq))
+    decoder.finish()
+    return quantized.reshape(shape)

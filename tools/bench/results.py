@@ -23,13 +23,12 @@ class Row:
     ours: float
     theirs: float | None = None
     ratio: Spread | None = None
-    note: str = ""
 
 
-def speed_row(what: str, unit: str, amount: float, timing: Timing, note: str = "") -> Row:
+def speed_row(what: str, unit: str, amount: float, timing: Timing) -> Row:
     """A row of `amount` units of work per second, from the median times."""
     theirs = amount / median(timing.theirs) if timing.theirs else None
-    return Row(what, unit, amount / median(timing.ours), theirs, timing.ratio, note)
+    return Row(what, unit, amount / median(timing.ours), theirs, timing.ratio)
 
 
 def figure_row(what: str, unit: str, ours: float, theirs: float | None = None) -> Row:
@@ -66,10 +65,9 @@ def _table(title: str, rows: list[Row]) -> Table:
     table = Table("", "unit", title=title, title_justify="left")
     for heading in ("nnref", "NNCodec", "ratio [min, max]"):
         table.add_column(heading, justify="right")
-    table.add_column("")
     for row in rows:
         theirs = "-" if row.theirs is None else f"{row.theirs:.4g}"
-        table.add_row(row.what, row.unit, f"{row.ours:.4g}", theirs, _ratio(row.ratio), row.note)
+        table.add_row(row.what, row.unit, f"{row.ours:.4g}", theirs, _ratio(row.ratio))
     return table
 
 
