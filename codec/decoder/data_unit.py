@@ -1,14 +1,15 @@
 """Clauses 6.12 and 9.1: decoding the payload of one compressed data unit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnref.codec.decoder.members import Member
-from nnref.codec.entropy import PayloadDecoder, TensorSyntax, weights_bound
+from nnref.codec.entropy import EntryPoint, PayloadDecoder, TensorSyntax
 from nnref.codec.quantization import reconstruct_codebook, reconstruct_uniform
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.syntax import Unit
@@ -101,20 +102,43 @@ def _coded(
     if density is None and not integer:
         raise refusal("qp-density-missing", tensor=members[0].name)
     decoder = PayloadDecoder(unit.payload, dialect)
+    entry_points = _entry_points(unit)
     coded = []
     for member in members:
         try:
             qp = None if density is None else decoder.iae(6 + density) + state.base_qp
             syntax = _tensor_syntax(unit, member)
-            _check_bound(unit, member, syntax)
             quantized = decoder.decode_tensor(
-                syntax, bases.quantized.get(member.name), bases.history.get(member.name)
+                syntax,
+                bases.quantized.get(member.name),
+                bases.history.get(member.name),
+                entry_points=_of_member(member, syntax, entry_points),
             )
         except NnrError as error:
             raise error.at(tensor=member.name) from None
         coded.append(CodedTensor(member, quantized.reshape(member.dimensions), qp, density))
-    decoder.finish(strict=strict, findings=findings)
+    decoder.finish(strict=strict)
+    if findings is not None:
+        findings += decoder.findings
     return coded
+
+
+def _of_member(
+    member: Member, syntax: TensorSyntax, entry_points: Iterator[EntryPoint]
+) -> list[EntryPoint] | None:
+    """Clause 7.8.8: the next entry points of the unit that belong to a member, None if none do."""
+    if member.role not in ("weight", "G", "H") or syntax.block_rows == 1:
+        return None
+    return list(islice(entry_points, syntax.block_rows - 1))
+
+
+def _entry_points(unit: Unit) -> Iterator[EntryPoint]:
+    """Clause 6.11: the list of the unit; its bit offsets are coded as differences."""
+    offset = 0
+    for entry in unit.fields["entry_points"] or ():
+        first = entry["bit_offset_delta1"]
+        offset = offset + entry["bit_offset_delta2"] if first is None else first
+        yield EntryPoint(offset, entry["cabac_offset_list"], entry["dq_state_list"])
 
 
 def _tensor_syntax(unit: Unit, member: Member) -> TensorSyntax:
@@ -133,11 +157,3 @@ def _tensor_syntax(unit: Unit, member: Member) -> TensorSyntax:
         codebook_size=len(member.codebook or ()),
         codebook_zero_offset=member.codebook_zero_offset,
     )
-
-
-def _check_bound(unit: Unit, member: Member, syntax: TensorSyntax) -> None:
-    """Clause 8.3.1, before the tensor's memory is taken."""
-    bound = weights_bound(len(unit.payload), syntax)
-    if bound is not None and member.weights > bound:
-        detail = f"{member.weights} weights in {len(unit.payload)} bytes, at most {bound} fit"
-        raise refusal("payload-bound", detail, tensor=member.name, element="tensor_dimensions")

@@ -147,14 +147,15 @@ def _coded(
     encoder = PayloadEncoder()
     if qp is not None:
         encoder.iae(6 + settings.qp_density, qp - state.base_qp)
-    entry_points = encoder.encode_tensor(
+    encoder.encode_tensor(
         quantized.reshape(-1),
         syntax,
         shift_search=_shift_search(settings),
         row_skip=row_skip,
     )
     data = encoder.finish()
-    return _Payload(data, qp, dq_flag, scan_order, row_skip, tuple(entry_points), quantized)
+    entry_points = tuple(encoder.entry_points[0])
+    return _Payload(data, qp, dq_flag, scan_order, row_skip, entry_points, quantized)
 
 
 def _shift_search(settings: EncodeSettings) -> str:
@@ -206,8 +207,9 @@ def _fields(
         "tensor_dimensions": list(carrier.values.shape),
         "first_tensor_dimension_shift": 0,
         "scan_order": payload.scan_order,
-        "entry_points": _entry_points(payload),
     }
+    if payload.scan_order:
+        fields["entry_points"] = _entry_points(payload)
     if carrier.format_code is not None:
         fields["nnr_decompressed_data_format"] = carrier.format_code
     if not raw:
