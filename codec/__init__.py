@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nnref.codec.decoder.files import DecodeReport, decode, decode_file, open_stream
     from nnref.codec.decoder.headers import StreamTensor
     from nnref.codec.decoder.stream import Stream
+    from nnref.codec.decoder.updates import UpdateState
     from nnref.codec.encoder.files import EncodeReport, encode, encode_file
     from nnref.codec.encoder.settings import EncodeSettings, Rule
     from nnref.codec.encoder.tensor import EncodedTensor
@@ -35,6 +36,7 @@ _WHERE = {
     "Rule": "nnref.codec.encoder.settings",
     "Stream": "nnref.codec.decoder.stream",
     "StreamTensor": "nnref.codec.decoder.headers",
+    "UpdateState": "nnref.codec.decoder.updates",
     "decode": "nnref.codec.decoder.files",
     "decode_file": "nnref.codec.decoder.files",
     "encode": "nnref.codec.encoder.files",
@@ -54,6 +56,7 @@ __all__ = [
     "Rule",
     "Stream",
     "StreamTensor",
+    "UpdateState",
     "decode",
     "decode_file",
     "encode",

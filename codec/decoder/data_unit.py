@@ -1,7 +1,7 @@
 """Clauses 6.12 and 9.1: decoding the payload of one compressed data unit."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnref.codec.decoder.members import Member
+from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.entropy import EntryPoint, PayloadDecoder, TensorSyntax
 from nnref.codec.quantization import reconstruct_codebook, reconstruct_uniform
 from nnref.spec.errors import NnrError, refusal
@@ -46,19 +47,11 @@ class CodedTensor:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Bases:
-    """Clause 12.2: what earlier units left behind, by member name; empty without updates."""
-
-    quantized: Mapping[str, NDArray[np.int32]] = field(default_factory=dict)
-    history: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
-
-
 def decode_data_unit(
     unit: Unit,
     members: tuple[Member, ...],
     *,
-    bases: Bases | None = None,
+    base: UpdateState | None = None,
     dialect: Dialect = Dialect.NNCODEC_2,
     strict: bool = False,
     findings: list[NnrError] | None = None,
@@ -72,7 +65,7 @@ def decode_data_unit(
     try:
         if unit.fields["nnr_compressed_data_unit_payload_type"] == PayloadType.NNR_PT_RAW_FLOAT:
             return [_raw(unit, members[0])]
-        return _coded(unit, members, bases or Bases(), dialect, strict, findings)
+        return _coded(unit, members, base or UpdateState(), dialect, strict, findings)
     except NnrError as error:
         if error.place.bit is None:
             raise error.at(**where) from None
@@ -91,7 +84,7 @@ def _raw(unit: Unit, member: Member) -> CodedTensor:
 def _coded(
     unit: Unit,
     members: tuple[Member, ...],
-    bases: Bases,
+    base: UpdateState,
     dialect: Dialect,
     strict: bool,
     findings: list[NnrError] | None,
@@ -110,8 +103,8 @@ def _coded(
             syntax = _tensor_syntax(unit, member)
             quantized = decoder.decode_tensor(
                 syntax,
-                bases.quantized.get(member.name),
-                bases.history.get(member.name),
+                base.base(unit, member),
+                base.history(member),
                 entry_points=_of_member(member, syntax, entry_points),
             )
         except NnrError as error:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from nnref.codec.decoder.buffer import StreamSource, stream_buffer
 from nnref.codec.decoder.data_unit import CodedTensor, decode_data_unit
 from nnref.codec.decoder.headers import StreamTensor, unit_tensors
+from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.formats import from_carrier
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
@@ -21,7 +22,8 @@ class Stream(Mapping[str, Array]):
     """A stream opened for reading: a mapping from tensor names to arrays, decoded when asked.
 
     Opening parses every header and decodes nothing; errors in headers are raised there. `strict`
-    raises on rules that a decoder tolerates, otherwise they are collected in `findings`.
+    raises on rules that a decoder tolerates, otherwise they are collected in `findings`. An update
+    with temporal contexts or history masks needs `base`, the `next_state()` of its predecessor.
     """
 
     def __init__(
@@ -32,10 +34,12 @@ class Stream(Mapping[str, Array]):
         dialect: Dialect = Dialect.NNCODEC_2,
         strict: bool = False,
         out_of_band: Mapping[str, OutOfBand] | None = None,
+        base: UpdateState | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.dialect = Dialect(dialect)
         self.strict = strict
+        self.base = base or UpdateState()
         self.findings: list[NnrError] = []
         buffer = stream_buffer(source)
         self.size = len(buffer)
@@ -97,6 +101,14 @@ class Stream(Mapping[str, Array]):
         for tensors in self._by_unit.values():
             yield from self.decode_unit(tensors[0].unit)
 
+    def next_state(self) -> UpdateState:
+        """Clause 12.2: what an update of this stream needs to know of it; decodes everything."""
+        return self.base.after(
+            (tensors[0].unit, coded.member, coded.quantized)
+            for tensors in self._by_unit.values()
+            for coded in self.coded_tensors(tensors[0].unit)
+        )
+
     def decode_unit(self, unit: Unit) -> list[tuple[StreamTensor, Array]]:
         """The tensors of one unit with their output arrays (clause 10)."""
         coded = self.coded_tensors(unit)
@@ -111,6 +123,7 @@ class Stream(Mapping[str, Array]):
         return decode_data_unit(
             unit,
             tuple(tensor.member for tensor in tensors),
+            base=self.base,
             dialect=self.dialect,
             strict=self.strict,
             findings=self.findings,
