@@ -248,7 +248,11 @@ def _check_names(unit: Unit, names: set[str]) -> None:
     own = fields["topology_elem_id_list"] or (first_tensor_name(fields, unit.state.parameters),)
     for name in own:
         if name in names:
-            where = {"unit_type": unit.type_name, "tensor": name, "bit": 8 * unit.offset}
+            where: dict[str, Any] = {
+                "unit_type": unit.type_name,
+                "tensor": name,
+                "bit": 8 * unit.offset,
+            }
             raise refusal("tensor-name-duplicate", unit=unit.index, **where)
         if name is not None:
             names.add(name)

@@ -1,8 +1,11 @@
 """Clauses 6.9 to 6.11: conditions and inference of the compressed data unit, rule by rule."""
 
+from dataclasses import replace
+
 import pytest
 
 from nnref.spec.errors import NnrError
+from nnref.spec.limits import Limits
 from nnref.spec.syntax import (
     OutOfBand,
     codebook_elements,
@@ -301,6 +304,37 @@ def test_decompressed_data_format_is_standard_or_private(code, good):
         assert parsed(**changes).nnr_decompressed_data_format == code
     else:
         assert refused(**changes) == "data-format-reserved"
+
+
+def test_index_outside_the_reference_list_is_refused():
+    _, state = opening(mps_topology_indexed_reference_flag=1)
+    state = replace(state, reference_list=("a", "b"))
+    fields = BLOCK | {"topology_elem_id_list": None, "topology_elem_id_index_list": [0, 2]}
+    with pytest.raises(NnrError) as caught:
+        ndu(state, **fields)
+    assert (caught.value.id, caught.value.place.element) == (
+        "topology-index-range",
+        "topology_elem_id_index_list",
+    )
+
+
+def test_count_is_checked_against_the_bits_left_before_the_first_entry():
+    stream, state = opening()
+    unit = ndu(state, codebook_present_flag=1, codebook=codebook_elements([0, 1, 2], 0, 0))
+    small, large = (f"{code:b}" for code in (3 + 4, 100_003 + 4))
+    text = f"{int.from_bytes(unit, 'big'):0{8 * len(unit)}b}"
+    before = "1" + "0000" + "0" * (len(small) - 3) + small
+    assert text.count(before) == 1
+    damaged = text.replace(before, "1" + "0000" + "0" * (len(large) - 3) + large)[: len(text)]
+    damaged = int(damaged, 2).to_bytes(len(unit), "big")
+    with pytest.raises(NnrError) as caught:
+        list(read_units(stream + damaged))
+    assert caught.value.id == "unit-element-truncated"
+    assert caught.value.place.element.startswith("codebook.codebook_delta_")
+    assert "[" not in caught.value.place.element
+    with pytest.raises(NnrError) as caught:
+        list(read_units(stream + damaged, limits=Limits(max_list_entries=10)))
+    assert caught.value.id == "limit-list-entries"
 
 
 def test_indexed_block_aligns_after_its_indices():

@@ -73,6 +73,11 @@ def test_unknown_units_are_skipped_by_size_and_kept():
     )
 
 
+@pytest.mark.parametrize(("kind", "name"), [(31, "reserved(31)"), (32, "private(32)")])
+def test_private_unit_types_begin_at_32(kind, name):
+    assert list(read_units(START + private(0, kind)))[1].type_name == name
+
+
 def test_aggregate_unit_is_opaque():
     unit = list(read_units(START + private(9, UnitType.NNR_AGG)))[1]
     assert (unit.type_name, len(unit.payload)) == ("NNR_AGG", 9)
