@@ -89,7 +89,8 @@ def syntax_cell(row: Row) -> Cell:
     """The element, the structure in its place, or the variable, with its repetition."""
     name = row.element
     if declarations.is_variable(row):
-        return [reference("element", name, name), " = ", *linked(row.inference)]
+        link = reference("element", name, name)
+        return [nodes.emphasis("", "", link), " = ", *linked(row.inference)]
     inner = declarations.substructure(row)
     subscript = "[j]" if row.count else ""
     if not inner:
@@ -97,7 +98,7 @@ def syntax_cell(row: Row) -> Cell:
     else:
         shown = inner if inner == f"{name}()" else f"{name}{subscript}: {inner}"
     link = reference("structure" if inner else "element", inner or name, shown, literal=True)
-    return [link, ", j = 0 … ", *linked(row.count), " − 1"] if row.count else [link]
+    return [link, "  for j < ", *linked(row.count)] if row.count else [link]
 
 
 def descriptor_node(row: Row) -> nodes.Node:

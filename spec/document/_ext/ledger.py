@@ -3,7 +3,7 @@
 from struct import pack
 from typing import Final
 
-from nnref.spec.tables.enums import Dialect, UnitType
+from nnref.spec.tables.enums import DecompressedDataFormat, Dialect, UnitType
 
 from .building import Description
 from .shorthand import (
@@ -49,6 +49,26 @@ LEDGER: Final = (
                     "codebook_delta_left": [0],
                     "codebook_delta_right": [],
                 },
+            ),
+        ),
+    ),
+    Description(
+        "offset-range",
+        "A codeword that begins outside the range",
+        (start(), parameters(), four()),
+        flip=((24, 0x0C), (25, 0x80)),
+    ),
+    Description(
+        "half-range",
+        "A number beyond the output type",
+        (
+            start(),
+            parameters(),
+            tensor(
+                "w",
+                [2],
+                Choices([100000, -100000]),
+                nnr_decompressed_data_format=DecompressedDataFormat.TENSOR_FLOAT16,
             ),
         ),
     ),

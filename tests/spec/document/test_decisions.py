@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from _ext import worked
 
-from nnref.spec.process import Refused, decode_stream, engine, reconstruct, tensor
+from nnref.codec.formats import from_carrier
+from nnref.spec.process import Refused, decode_stream, engine, payload, reconstruct, tensor
+from nnref.spec.process.binarization import Bounds
 from nnref.spec.process.bits import BitReader
 from nnref.spec.tables.enums import Dialect
 
@@ -63,6 +66,25 @@ def test_d_04_roundings_of_a_codebook_value_differ() -> None:
     assert of_integers == [20971520]
 
 
+def test_d_26_bounds_of_a_codebook_in_profile_0_change_the_bins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = worked.read("codebook-rounding")
+    chosen = levels(data)
+    monkeypatch.setattr(payload, "codebook_bounds", lambda unit, member: Bounds(1, 0))
+    assert levels(data) != chosen
+
+
+def test_d_28_numbers_beyond_the_output_type_become_its_largest() -> None:
+    stream = worked.decoded("half-range").stream
+    assert stream is not None
+    (decoded,) = stream.tensors
+    values = np.array(decoded.values, np.float32)
+    half = from_carrier(values, decoded.data_format, decoded.payload_type)
+    assert half.dtype == np.float16
+    assert half.tolist() == [65504, -65504]
+
+
 def test_d_06_profile_2_read_as_profile_1_is_another_header() -> None:
     data = bytearray(worked.read("profile-2"))
     as_0 = levels(bytes(data))
@@ -104,6 +126,7 @@ def test_d_19_one_rounding_of_a_tiny_step_would_not_be_zero() -> None:
     ("name", "rule"),
     [
         ("trailing-byte", "payload-trailing-bytes"),
+        ("offset-range", "payload-offset-range"),
         ("duplicate-name", "tensor-name-duplicate"),
         ("integer-dq", "dq-with-integer-payload"),
         ("entry-point-lie", "entry-point-mismatch"),
