@@ -17,16 +17,16 @@ from nnref.spec.syntax.descriptors import Descriptor, U
 from nnref.spec.syntax.elements import Element, Structure, is_variable
 from nnref.spec.syntax.expressions import FUNCTIONS, source
 
-Reader = Callable[[BitReader, dict[str, Any], Any], None]
+Reader = Callable[[BitReader, dict[str, Any], Any], Any]
 """(bits, params, this): reads into `this`."""
-Writer = Callable[[BitWriter, dict[str, Any], Any, dict[str, Any]], None]
+Writer = Callable[[BitWriter, dict[str, Any], Any, dict[str, Any]], Any]
 """(bits, params, given, this): writes the elements of `given`; `this` is filled for expressions."""
 
 _READ_METHODS = ("u", "i", "ue", "ie", "flt", "st", "bs", "aligned")
 _WRITE_METHODS = ("u", "i", "ue", "ie", "flt", "st", "bs", "alignment")
 
 MAX_RUN_BITS = 64
-"""Elements read at once."""
+"""Bits of neighbouring u(n) that are read at once."""
 
 
 class IrregularError(Exception):

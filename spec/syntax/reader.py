@@ -143,7 +143,7 @@ class _StreamReader:
         offset: int,
         state: StreamState,
         bits: BitReader,
-        engine: "Callable[[UnitSyntax], Reader]",
+        engine: Callable[[UnitSyntax], Reader],
     ) -> Unit:
         if self.size - offset < 3:
             raise refusal("unit-truncated", f"{self.size - offset} bytes left")
@@ -169,16 +169,13 @@ class _StreamReader:
         tracer = _Tracer(self._record)
         judge = Judge(self._strict, found)
         bits = ObservedReader(self._view, offset, self.size, judge, tracer.see)
-        where: dict[str, Any] = {}
         try:
-            unit = self._read(index, offset, state, bits, _interpreted)
+            return self._read(index, offset, state, bits, _interpreted)
         except NnrError as error:
-            where["bit"] = bits.position
-            raise error.at(unit=index, **tracer.place, **where) from None
+            raise error.at(unit=index, bit=bits.position, **tracer.place) from None
         finally:
             if self._findings is not None:
                 self._findings += [error.at(unit=index, **tracer.place) for error in found]
-        return unit
 
     def _check_size(self, size: int, offset: int, body: int) -> None:
         place = {"element": "nnr_unit_size", "bit": 8 * offset}
