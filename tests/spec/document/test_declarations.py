@@ -64,3 +64,29 @@ def test_weights_per_byte_of_the_bound_follow_from_the_range_table() -> None:
         range_ -= min(cabac.RANGE_LPS[(range_ >> 5) & 7])
         bins += 1
     assert bins == 98
+
+
+def test_estimators_stay_within_the_bounds_the_document_gives() -> None:
+    """Clause 9.2.1."""
+    largest = {"fast": 0, "slow": 0}
+    for fast_shift, slow_shift, fast, slow in cabac.PARAMETER_SETS:
+        for name, start, index_shift, shift in (
+            ("fast", fast, 3, fast_shift + 4),
+            ("slow", slow, 7, slow_shift),
+        ):
+            reached = reachable(start, index_shift, shift)
+            largest[name] = max(largest[name], *(abs(value) for value in reached))
+    assert largest == {"fast": 123, "slow": 1923}
+
+
+def reachable(start: int, index_shift: int, shift: int) -> set[int]:
+    """Every value of an estimator, by either bin from every other."""
+    found, left = {start}, [start]
+    while left:
+        value = left.pop()
+        for sign in (1, -1):
+            step = cabac.TRANSITION[16 + (sign * value >> index_shift)] >> shift
+            if value + sign * step not in found:
+                found.add(value + sign * step)
+                left.append(value + sign * step)
+    return found
