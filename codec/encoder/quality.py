@@ -43,9 +43,9 @@ def tensor_qp(values: NDArray[np.float32], settings: EncodeSettings, base_qp: in
 
 def _asked_qp(values: NDArray[np.float32], settings: EncodeSettings) -> int | None:
     """The qp that the settings name outright, or None."""
-    if values.ndim < 2:
-        if settings.nonweight_qp is not None:
-            return settings.nonweight_qp
+    if values.ndim < 2 and settings.nonweight_qp is not None:
+        return settings.nonweight_qp
+    if values.ndim < 2 and not settings.holds_for_vectors:
         return COMPATIBLE_NONWEIGHT_QP if settings.compatible else None
     if settings.qp is not None:
         return settings.qp

@@ -17,6 +17,18 @@ VECTOR_SQNR_MARGIN: Final = 30.0
 
 _STREAM_WIDE: Final = frozenset({"profile", "qp_density", "base_qp", "compatible", "rules"})
 _QUALITY: Final = ("qp", "step", "sqnr")
+_NONE: Final = type(None)
+_TYPES: Final = {
+    "qp": (int, _NONE),
+    "step": (float, int, _NONE),
+    "sqnr": (float, int, _NONE),
+    "nonweight_qp": (int, _NONE),
+    "dq": (bool,),
+    "lossless": (bool,),
+    "base_qp": (int, _NONE),
+    "row_skip": (bool, _NONE),
+    "compatible": (bool,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +77,11 @@ class EncodeSettings:
     compatible: bool = False
     """Write byte for byte what NNCodec 2.1.3 writes with the same settings."""
     rules: tuple[Rule, ...] = ()
+    holds_for_vectors: bool = False
+    """`qp` and `step` hold for vectors and scalars too; so does what a rule says by name."""
 
     def __post_init__(self) -> None:
+        _check_types(self)
         _check_range("profile", self.profile, 0, 1)
         _check_range("scan_order", self.scan_order, 0, 4)
         _check_range("qp_density", self.qp_density, 0, 7)
@@ -84,6 +99,7 @@ class EncodeSettings:
             raise refusal("setting-conflict", "row_skip needs profile 1")
         for rule in self.rules:
             _check_names(rule.options, rule.tensors)
+            replace(self, rules=())._named(rule)
 
     @classmethod
     def from_options(cls, settings: Self | None, options: Mapping[str, Any]) -> Self:
@@ -98,8 +114,15 @@ class EncodeSettings:
         settings = self
         for rule in self.rules:
             if fnmatchcase(name, rule.tensors):
-                settings = settings._with(rule.options)
+                settings = settings._named(rule)
         return settings
+
+    def _named(self, rule: Rule) -> Self:
+        """With a rule on top: its qp or step means just these tensors, whatever their shape."""
+        options = dict(rule.options)
+        if "qp" in options or "step" in options:
+            options = {"holds_for_vectors": True, "nonweight_qp": None} | options
+        return self._with(options)
 
     def _with(self, options: Mapping[str, Any]) -> Self:
         known = {f.name for f in fields(self)}
@@ -120,8 +143,15 @@ def _check_names(options: Mapping[str, Any], pattern: str) -> None:
             raise refusal("setting-unknown", f"rule {pattern!r}: {name!r}")
 
 
+def _check_types(settings: EncodeSettings) -> None:
+    for field, accepted in _TYPES.items():
+        value = getattr(settings, field)
+        if type(value) not in accepted:
+            raise refusal("setting-unknown", f"{field} = {value!r}")
+
+
 def _check_range(name: str, value: object, low: int, high: int) -> None:
-    if not isinstance(value, int) or not low <= value <= high:
+    if type(value) is not int or not low <= value <= high:
         raise refusal("setting-unknown", f"{name} = {value!r} is outside {low}..{high}")
 
 

@@ -97,7 +97,8 @@ def _payload(carrier: Carrier, settings: EncodeSettings, state: StreamState) -> 
     if carrier.payload_type == PayloadType.NNR_PT_RAW_FLOAT:
         return _Payload(carrier.values.astype("<f4").tobytes())
     if carrier.payload_type == PayloadType.NNR_PT_INT:
-        return _coded(carrier.values, None, False, 0, settings, state)
+        scan_order = _scan_order(carrier.values, settings)
+        return _coded(carrier.values, None, False, scan_order, settings, state)
     qp = tensor_qp(carrier.values, settings, state.base_qp)
     dq_flag = settings.dq and (carrier.values.ndim > 1 or settings.compatible)
     scan_order = _scan_order(carrier.values, settings)
@@ -143,16 +144,25 @@ def _coded(
         parent=False,
         temporal=False,
     )
-    row_skip = _row_skip(quantized, syntax, settings)
-    encoder = PayloadEncoder()
-    if qp is not None:
-        encoder.iae(6 + settings.qp_density, qp - state.base_qp)
-    encoder.encode_tensor(
-        quantized.reshape(-1),
-        syntax,
-        shift_search=_shift_search(settings),
-        row_skip=row_skip,
-    )
+    asked = _row_skip(quantized, syntax, settings)
+    for row_skip in dict.fromkeys((asked, False)):
+        encoder = PayloadEncoder()
+        if qp is not None:
+            encoder.iae(6 + settings.qp_density, qp - state.base_qp)
+        try:
+            encoder.encode_tensor(
+                quantized.reshape(-1),
+                syntax,
+                shift_search=_shift_search(settings),
+                row_skip=row_skip,
+            )
+        except NnrError as error:
+            # A skipped row of a block scan advances the DQ state by whole rows, which the
+            # quantizer's path does not (clause 9.6.5): such a tensor is coded without skipping.
+            if not row_skip or error.id != "levels-off-grid":
+                raise
+            continue
+        break
     data = encoder.finish()
     entry_points = tuple(encoder.entry_points[0])
     return _Payload(data, qp, dq_flag, scan_order, row_skip, entry_points, quantized)
@@ -169,9 +179,7 @@ def _row_skip(quantized: NDArray[np.int32], syntax: TensorSyntax, settings: Enco
         return False
     if settings.row_skip is not None:
         return settings.row_skip
-    if settings.compatible or (syntax.dq_flag and syntax.scan_order > 0):
-        # With dependent quantization a skipped row of a block scan advances the state by whole
-        # rows, which the quantizer's path does not (clause 9.6.5).
+    if settings.compatible:
         return False
     zero_rows = int((~quantized.reshape(syntax.rows, -1).any(axis=1)).sum())
     flag_bits = syntax.rows * _entropy(zero_rows / syntax.rows)
@@ -189,6 +197,7 @@ def _fields(
     name: str, carrier: Carrier, payload: _Payload, settings: EncodeSettings, parameter_id: int
 ) -> dict[str, Any]:
     raw = carrier.payload_type == PayloadType.NNR_PT_RAW_FLOAT
+    identified = settings.compatible and settings.profile == 1
     fields: dict[str, Any] = {
         "independently_decodable_flag": 1,
         "partial_data_counter_present_flag": 0,
@@ -197,7 +206,7 @@ def _fields(
         "nnr_decompressed_data_format_present_flag": int(carrier.format_code is not None),
         "input_parameters_present_flag": 1,
         "topology_elem_id": name,
-        "node_id_present_flag": int(settings.compatible),
+        "node_id_present_flag": int(identified),
         "codebook_present_flag": 0,
         "dq_flag": int(payload.dq_flag),
         "tensor_dimensions_flag": 1,
@@ -214,7 +223,7 @@ def _fields(
         fields["nnr_decompressed_data_format"] = carrier.format_code
     if not raw:
         fields["cabac_unary_length_minus1"] = settings.cabac_unary_length_minus1
-    if settings.compatible:
+    if identified:
         fields |= {"device_id": 0, "parameter_id": parameter_id, "put_node_depth": 0}
     return fields
 
