@@ -110,7 +110,10 @@ def _coded(
         except NnrError as error:
             raise error.at(tensor=member.name) from None
         coded.append(CodedTensor(member, quantized.reshape(member.dimensions), qp, density))
-    decoder.finish(strict=strict)
+    try:
+        decoder.finish(strict=strict)
+    except NnrError as error:
+        raise error.at(tensor=members[-1].name) from None
     if findings is not None:
         findings += decoder.findings
     return coded

@@ -1,10 +1,13 @@
 """`nnref decode`: from a stream to a tensor file."""
 
+from collections import Counter
+
 import click
 
 from nnref import codec
 from nnref.spec.limits import Limits
 from nnref.spec.tables.enums import Dialect
+from nnref.tools.cli.failures import warn
 from nnref.tools.cli.options import (
     dialect_option,
     json_option,
@@ -47,6 +50,7 @@ def command(
             stream, output, limits=limits, dialect=dialect, strict=strict, progress=progress
         )
     warn_findings(report.findings)
+    _warn_of_dtypes(output, report)
     if as_json:
         print_json(
             "nnref.decode/1",
@@ -71,3 +75,13 @@ def command(
             f"{one_line(output)}: {len(report.tensors)} tensors, "
             f"{count_text(report.tensor_bytes)} bytes from {count_text(report.stream_bytes)}"
         )
+
+
+def _warn_of_dtypes(output: str, report: "codec.DecodeReport") -> None:
+    """One warning for each data type that the file format has to replace."""
+    from nnref.codec.model import stored_dtype  # noqa: PLC0415  it loads numpy
+
+    for dtype, count in Counter(tensor.info.dtype for tensor in report.tensors).items():
+        stored = stored_dtype(output, dtype)
+        if stored != dtype:
+            warn(f"{output}: {count} {dtype} tensors are stored as {stored}")

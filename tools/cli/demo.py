@@ -54,7 +54,7 @@ def _tell(trials: list["Trial"], directory: Path | None, as_json: bool) -> None:
     sizes = f"{count_text(first.weights)} weights, {count_text(first.original_bytes)} bytes"
     print_table(
         f"digits_cnn: {sizes}",
-        ("asked", "bytes", "smaller", "bits/weight", "SQNR", "accuracy before", "after"),
+        ("asked", "bytes", "smaller", "bits/weight", "lowest SQNR", "accuracy before", "after"),
         map(_row, trials),
     )
     print("Every stream was decoded and verified against the original network.")
@@ -68,7 +68,7 @@ def _row(trial: "Trial") -> tuple[str, ...]:
         count_text(trial.stream_bytes),
         ratio_text(trial.original_bytes, trial.stream_bytes),
         f"{trial.bits_per_weight:.2f}",
-        f"{trial.sqnr:.1f} dB",
+        f"{trial.lowest_sqnr:.1f} dB",
         f"{100 * trial.accuracy_before:.2f} %",
         f"{100 * trial.accuracy_after:.2f} %",
     )
@@ -77,7 +77,7 @@ def _row(trial: "Trial") -> tuple[str, ...]:
 def _trial_object(trial: "Trial", *, kept: bool) -> dict[str, Any]:
     return {
         "asked_sqnr": trial.asked_sqnr,
-        "sqnr": trial.sqnr,
+        "lowest_sqnr": trial.lowest_sqnr,
         "bytes": trial.stream_bytes,
         "tensor_bytes": trial.original_bytes,
         "bits_per_weight": trial.bits_per_weight,

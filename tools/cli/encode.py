@@ -67,13 +67,14 @@ def command(
     one of --qp, --step and --sqnr asks for the quality; options that are not given are left to the
     encoder.
     """
-    settings = {name: value for name, value in options.items() if value is not None}
-    if rules_file is not None:
-        from nnref.tools.cli.rules import read_rules  # noqa: PLC0415  it loads numpy
+    from nnref.tools.cli.rules import read_rules, without_effect  # noqa: PLC0415  loads numpy
 
-        settings["rules"] = read_rules(rules_file)
+    rules = read_rules(rules_file) if rules_file is not None else ()
+    settings = {name: value for name, value in options.items() if value is not None}
     with progress_bar("encoding", quiet=quiet) as progress:
-        report = codec.encode_file(model, output, progress=progress, **settings)
+        report = codec.encode_file(model, output, progress=progress, rules=rules, **settings)
+    for pattern in without_effect(rules, (tensor.name for tensor in report.tensors)):
+        warn(f"{rules_file}: no tensor matches {pattern!r}")
     for warning in report.warnings:
         warn(warning)
     if as_json:

@@ -68,7 +68,7 @@ def _tensors(unit: Unit, limits: Limits, result: Inspection) -> tuple[StreamTens
     if unit.nnr_unit_type != UnitType.NNR_NDU:
         return ()
     try:
-        return unit_tensors(unit, limits, {})
+        return unit_tensors(unit, limits)
     except NnrError as error:
         result.errors.append(error)
         return ()

@@ -7,7 +7,8 @@ that match a tensor are applied in the order of the file, so a later one overrid
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,12 @@ def read_rules(path: Path) -> tuple[Rule, ...]:
     except UnicodeDecodeError as failure:
         raise refusal("file-format", f"{path}: {failure}") from failure
     return tuple(rule for entry in _entries(text, path) for rule in _rules(entry, path))
+
+
+def without_effect(rules: Iterable[Rule], names: Iterable[str]) -> list[str]:
+    """The globs that match none of the tensors."""
+    known = list(names)
+    return [r.tensors for r in rules if not any(fnmatchcase(name, r.tensors) for name in known)]
 
 
 def _entries(text: str, path: Path) -> list[Any]:

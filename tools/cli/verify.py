@@ -1,6 +1,5 @@
 """`nnref verify`: a stream alone, or against the model it was made from."""
 
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -81,7 +80,7 @@ def _object(stream: "codec.Stream", result: "Verification") -> dict[str, Any]:
     if result.differences is not None:
         found |= {
             "identical": result.identical,
-            "sqnr": finite_or_none(result.sqnr),
+            "lowest_sqnr": finite_or_none(result.lowest_sqnr),
             "comparison": [_difference_object(d) for d in result.differences],
         }
     return found | ({} if error is None else {"error": error.as_dict()})
@@ -107,12 +106,17 @@ def _print(path: str, stream: "codec.Stream", result: "Verification") -> None:
     )
     if result.identical:
         text += ", identical to the model"
-    elif result.differences is not None and isfinite(result.sqnr):
-        text += f", SQNR {result.sqnr:.2f} dB"
+    elif result.lowest_sqnr is not None:
+        text += f", lowest SQNR {result.lowest_sqnr:.2f} dB"
     print(text)
 
 
 def _row(found: "Difference") -> tuple[str, str, str, str]:
     verdict = "identical" if found.identical else ", ".join(found.problems) or "good"
-    error = f"{found.max_error:.3g}" if isfinite(found.max_error) else "-"
-    return found.name, error, number_text(finite_or_none(found.sqnr)), verdict
+    error = finite_or_none(found.max_error)
+    return (
+        found.name,
+        "-" if error is None else f"{error:.3g}",
+        number_text(finite_or_none(found.sqnr)),
+        verdict,
+    )

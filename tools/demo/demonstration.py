@@ -29,8 +29,8 @@ class Trial:
     original_bytes: int
     stream_bytes: int
     weights: int
-    sqnr: float
-    """dB, of the whole network."""
+    lowest_sqnr: float
+    """dB, of the tensor that lost most."""
     accuracy_before: float
     accuracy_after: float
     """Share of the test pictures that are recognized."""
@@ -57,6 +57,7 @@ def demonstrate(directory: Path) -> Iterator[Trial]:
             result = verify(open_stream(stream), network, Bounds(min_sqnr=asked))
             if (error := result.error()) is not None:
                 raise error
+            assert result.lowest_sqnr is not None
             yield Trial(
                 asked,
                 stream,
@@ -64,7 +65,7 @@ def demonstrate(directory: Path) -> Iterator[Trial]:
                 report.original_bytes,
                 report.total_bytes,
                 sum(tensor.info.size for tensor in report.tensors),
-                result.sqnr,
+                result.lowest_sqnr,
                 before,
                 accuracy(_tensors(decoded), images, labels),
             )

@@ -25,3 +25,11 @@ def broken(stream: bytes, kind: str) -> bytes:
     else:
         raise ValueError(kind)
     return bytes(data)
+
+
+def with_bits(stream: bytes, bit: int, bits: int, value: int) -> bytes:
+    """A copy with `bits` bits from `bit` on replaced."""
+    rest = 8 * len(stream) - bit - bits
+    mask = ((1 << bits) - 1) << rest
+    number = int.from_bytes(stream) & ~mask | value << rest
+    return number.to_bytes(len(stream))

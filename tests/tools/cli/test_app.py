@@ -41,7 +41,7 @@ def test_every_command_helps_itself(name, capsys):
 @pytest.mark.parametrize("name", app.COMMANDS)
 def test_summary_of_a_command_opens_its_own_help(name):
     entry = app.COMMANDS[name]
-    assert import_module(entry.module).command.help.startswith(entry.summary)
+    assert import_module(entry.module).command.help.startswith(entry.summary.rstrip("."))
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["encode", "--help"], ["inspect", "--help"]])

@@ -86,8 +86,11 @@ def test_rules_file_sets_tensors_by_glob(run_json, model, tmp_path):
     rules = tmp_path / "rules.toml"
     rules.write_text(
         '[[rule]]\ntensors = "conv.*"\nqp = -30\n[[rule]]\ntensors = "*.bias"\nqp = -50\n'
+        '[[rule]]\ntensors = "head.*"\nqp = 3\n'
     )
-    _, found, _ = run_json("encode", model, "-o", tmp_path / "o", "--qp", "-10", "--rules", rules)
+    encode = ("encode", model, "-o", tmp_path / "o", "--qp", "-10", "--rules", rules)
+    _, found, err = run_json(*encode)
+    assert err == f"nnref: warning: {rules}: no tensor matches 'head.*'\n"
     qps = {row["name"]: row["qp"] for row in found["tensors"]}
     assert (qps["conv.weight"], qps["conv.bias"], qps["half"]) == (-30, -50, -10)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .damage import broken
+from .damage import broken, with_bits
 
 TOTALS_KEYS = ["units", "tensors", "weights", "tensor_bytes", "bits_per_weight"]
 UNIT_KEYS = [
@@ -94,13 +94,32 @@ def test_elements_of_the_damaged_unit_are_shown(run, run_json, stream, tmp_path)
     assert "Unit 6, not parsed to its end" in out
 
 
-def test_tensor_of_a_reserved_type_is_refused_but_the_others_are_shown(run, stream, tmp_path):
+def test_unit_of_a_reserved_type_is_unsupported(run, stream, tmp_path):
     path = tmp_path / "reserved.nnr"
     path.write_bytes(broken(stream.read_bytes(), "unsupported"))
     status, out, err = run("inspect", path)
     assert status == 4
     assert err.startswith("nnref: error[payload-type-reserved]: unit 2")
+    assert "NNR_MPS" in out
+
+
+def test_tensor_of_a_reserved_format_is_unsupported_but_the_others_are_shown(
+    run, run_json, stream, tmp_path
+):
+    _, found, _ = run_json("inspect", stream)
+    (bit,) = (
+        element["bit"]
+        for element in found["units"][4]["elements"]
+        if element["element"] == "nnr_decompressed_data_format"
+    )
+    path = tmp_path / "reserved.nnr"
+    path.write_bytes(with_bits(stream.read_bytes(), bit, 7, 0b1011111))
+    status, out, err = run("inspect", path)
+    assert status == 4
+    assert err.startswith("nnref: error[data-format-reserved]: unit 4 (NNR_NDU), tensor 'half'")
     assert out.count("NNR_NDU") == 5
+    assert "6 tensors" not in out
+    assert "4 tensors" in out
 
 
 def test_unknown_units_are_skipped_and_shown(run, run_json, stream, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from nnref.codec.encoder.settings import EncodeSettings, Rule
 from nnref.spec.errors import FileError, UsageError
-from nnref.tools.cli.rules import read_rules
+from nnref.tools.cli.rules import read_rules, without_effect
 
 TOML = """
 [[rule]]
@@ -102,6 +102,22 @@ def test_unknown_setting_is_refused(tmp_path):
     with pytest.raises(UsageError) as caught:
         EncodeSettings(rules=rules)
     assert caught.value.id == "setting-unknown"
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ['qp = "fine"', "qp = 1.5", "qp = true", 'sqnr = "x"', "dq = 1", "scan_order = 9"],
+)
+def test_setting_of_another_type_is_refused(tmp_path, setting):
+    rules = read_rules(written(tmp_path, f'[[rule]]\ntensors = "*"\n{setting}'))
+    with pytest.raises(UsageError) as caught:
+        EncodeSettings(rules=rules)
+    assert caught.value.id == "setting-unknown"
+
+
+def test_glob_that_matches_nothing_is_found():
+    rules = (Rule("*.bias", {}), Rule("head.*", {}), Rule("a", {}))
+    assert without_effect(rules, ["x.bias", "a"]) == ["head.*"]
 
 
 def test_setting_of_the_whole_stream_is_refused(tmp_path):

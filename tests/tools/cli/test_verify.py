@@ -29,7 +29,7 @@ def test_json_has_documented_keys(run_json, stream, model, tensors):
     assert status == 0
     assert list(found) == [
         *("schema", "stream", "model", "good", "bytes", "tensors", "tensors_decoded"),
-        *("findings", "errors", "identical", "sqnr", "comparison"),
+        *("findings", "errors", "identical", "lowest_sqnr", "comparison"),
     ]
     assert found["schema"] == "nnref.verify/1"
     assert (found["good"], found["identical"]) == (True, False)
@@ -50,7 +50,7 @@ def test_lossless_stream_is_identical(run_json, run, model, tmp_path):
     path.write_bytes(encode(model, lossless=True))
     _, found, _ = run_json("verify", path, "--against", model)
     assert found["identical"] is True
-    assert found["sqnr"] is None
+    assert found["lowest_sqnr"] is None
     assert run("verify", path, "--against", model)[1].endswith("identical to the model\n")
 
 
