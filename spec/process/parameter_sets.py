@@ -1,9 +1,17 @@
 """Clauses 6.3 to 6.8: the units that say how the following ones are decoded."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from nnref.spec.process.bits import BitReader
 from nnref.spec.tables.enums import QuantizationMethodFlags, TopologyStorageFormat
+
+
+class QuantizationParameters(NamedTuple):
+    """Clause 7.3.2: Quantization parameters. What a parameter set says about them."""
+
+    qp_density: int
+    base: int
 
 
 @dataclass(slots=True)
@@ -14,14 +22,21 @@ class ActiveParameters:
     mps_present: bool = False
     mps_topology_indexed_reference_flag: int = 0
     mps_parent_signalling_enabled_flag: int = 0
-    qp_density: int | None = None
-    quantization_parameter: int = 0
+    mps_quantization: QuantizationParameters | None = None
+    lps_quantization: QuantizationParameters | None = None
     reference_list: list[str] = field(default_factory=list)
 
     @property
     def edition_2(self) -> bool:
         """Clause 8.1: Profiles. True for profile 1; all other values are read like 0."""
         return self.general_profile_idc == 1
+
+    @property
+    def quantization(self) -> QuantizationParameters | None:
+        """Clause 11: Parameter sets and activation. Those of the last layer parameter set; if it
+        has none, those of the model parameter set.
+        """
+        return self.lps_quantization or self.mps_quantization
 
 
 def start_unit(bits: BitReader) -> ActiveParameters:
@@ -47,7 +62,7 @@ def model_parameter_set(bits: BitReader, active: ActiveParameters) -> None:
         validation_set_performance_present_flag = edition_2_flags(bits, active)
     else:
         bits.reserved(7, "nnr_reserved_zero_7bits")
-    quantization_parameters(bits, active, mps_quantization_method_flags, "mps")
+    active.mps_quantization = quantization_parameters(bits, mps_quantization_method_flags, "mps")
     if mps_sparsification_flag == 1:
         sparsification_performance_map(bits)
     if mps_pruning_flag == 1:
@@ -82,12 +97,13 @@ def edition_2_flags(bits: BitReader, active: ActiveParameters) -> int:
 
 
 def quantization_parameters(
-    bits: BitReader, active: ActiveParameters, method_flags: int, prefix: str
-) -> None:
-    """Clause 7.3.2: Quantization parameters. A set that carries them replaces those in force."""
-    if method_flags & (QuantizationMethodFlags.NNR_QSU | QuantizationMethodFlags.NNR_QCB) != 0:
-        active.qp_density = bits.u(3, f"{prefix}_qp_density")
-        active.quantization_parameter = bits.i(13, f"{prefix}_quantization_parameter")
+    bits: BitReader, method_flags: int, prefix: str
+) -> QuantizationParameters | None:
+    """Clause 7.3.2: Quantization parameters. None when the set carries none."""
+    if method_flags & (QuantizationMethodFlags.NNR_QSU | QuantizationMethodFlags.NNR_QCB) == 0:
+        return None
+    qp_density = bits.u(3, f"{prefix}_qp_density")
+    return QuantizationParameters(qp_density, bits.i(13, f"{prefix}_quantization_parameter"))
 
 
 def performance_map_entries(bits: BitReader, path: str) -> range:
@@ -180,7 +196,7 @@ def layer_parameter_set(bits: BitReader, active: ActiveParameters) -> None:
     lps_unification_flag = bits.u(1, "lps_unification_flag")
     lps_quantization_method_flags = bits.u(3, "lps_quantization_method_flags")
     bits.reserved(1, "nnr_reserved_zero_1bit")
-    quantization_parameters(bits, active, lps_quantization_method_flags, "lps")
+    active.lps_quantization = quantization_parameters(bits, lps_quantization_method_flags, "lps")
     if lps_sparsification_flag == 1:
         sparsification_performance_map(bits)
     if lps_pruning_flag == 1:

@@ -10,7 +10,7 @@ from nnref.spec.process.bits import BitReader
 from nnref.spec.process.data_unit import Codebook, DataUnitHeader
 from nnref.spec.process.engine import ArithmeticDecoder, Registers
 from nnref.spec.process.members import Member
-from nnref.spec.process.parameter_sets import ActiveParameters
+from nnref.spec.process.parameter_sets import ActiveParameters, QuantizationParameters
 from nnref.spec.process.refused import Refused
 from nnref.spec.process.scan import matrix_view
 from nnref.spec.process.tensor import Levels, TensorSyntax, tensor_data
@@ -71,7 +71,7 @@ def compressed_data_unit_payload(bits: BitReader, unit: DataUnit) -> Payload:
     """Clause 6.12: Compressed data unit payload."""
     if unit.header.nnr_compressed_data_unit_payload_type == PayloadType.NNR_PT_RAW_FLOAT:
         return raw_payload(bits, unit)
-    if unit.header.is_quantized and unit.active.qp_density is None:
+    if unit.header.is_quantized and unit.active.quantization is None:
         raise Refused("qp-density-missing", bit=bits.position)
     engine = ArithmeticDecoder(bits)
     tensors = [coded_tensor(engine, unit, member) for member in unit.members]
@@ -93,25 +93,23 @@ def coded_tensor(engine: ArithmeticDecoder, unit: DataUnit, member: Member) -> D
     rows, columns = matrix_view(member.dimensions)
     if engine.observer is not None:
         engine.observer.tensor(member.name, member.role, rows, columns)
-    qp = quantization_parameter(engine, unit)
+    parameters = unit.active.quantization if unit.header.is_quantized else None
+    qp = None if parameters is None else quantization_parameter(engine, parameters)
     decoded = tensor_data(engine, tensor_syntax(unit, member, rows, columns))
     quantized = quantized_parameters(unit, decoded)
     tensor = reconstructed(unit, member, quantized)
     tensor.levels, tensor.quantized, tensor.qp = decoded.levels, quantized, qp
-    if qp is not None and unit.active.qp_density is not None:
-        step = reconstruct.quantization_step(qp, unit.active.qp_density)
+    if qp is not None and parameters is not None:
+        step = reconstruct.quantization_step(qp, parameters.qp_density)
         dequantize(tensor, quantized, step, member.codebook)
     return tensor
 
 
-def quantization_parameter(engine: ArithmeticDecoder, unit: DataUnit) -> int | None:
+def quantization_parameter(engine: ArithmeticDecoder, parameters: QuantizationParameters) -> int:
     """Clause 7.3.2: Quantization parameters. The codeword holds the difference to the one in
     force; integer tensors have none.
     """
-    if not unit.header.is_quantized or unit.active.qp_density is None:
-        return None
-    delta = engine.iae(6 + unit.active.qp_density, "qp_delta")
-    return unit.active.quantization_parameter + delta
+    return parameters.base + engine.iae(6 + parameters.qp_density, "qp_delta")
 
 
 def tensor_syntax(unit: DataUnit, member: Member, rows: int, columns: int) -> TensorSyntax:

@@ -2,12 +2,18 @@
 
 from hashlib import sha256
 from itertools import pairwise
+from typing import Any
 
+import numpy as np
 import pytest
 from _ext import building, descriptions, examples, worked
 
+from nnref import codec
+from nnref.spec.errors import NnrError
 from nnref.spec.process import UpdateState, compose_blocks
 from nnref.spec.process.bits import BitReader
+from nnref.spec.syntax import OutOfBand
+from nnref.spec.tables.enums import Dialect
 
 BY_NAME = {description.name: description for description in descriptions.ALL}
 WORKED = [name for name, entry in worked.manifest().items() if entry.get("worked")]
@@ -103,3 +109,27 @@ def test_composed_weight_of_the_ledger_is_the_one_it_prints() -> None:
 def test_description_of_an_update_needs_its_base() -> None:
     with pytest.raises(worked.Refused, match="base-missing"):
         building.build(BY_NAME["update-2"], UpdateState())
+
+
+@pytest.mark.parametrize("name", [n for n in BY_NAME if not worked.manifest()[n].get("after")])
+def test_codec_finds_the_same_values_or_the_same_broken_rule(name: str) -> None:
+    entry = worked.manifest()[name]
+    if "refused" in entry:
+        with pytest.raises(NnrError) as error:
+            decoded_by_codec(name)
+        assert error.value.id == entry["refused"]
+        return
+    decoded = decoded_by_codec(name)
+    for tensor_name, tensor in entry["tensors"].items():
+        values = np.array(tensor["values"])
+        if name == "half-range":
+            values = values.clip(-65504, 65504)
+        assert np.array_equal(decoded[tensor_name].astype(np.float64).ravel(), values)
+
+
+def decoded_by_codec(name: str) -> dict[str, Any]:
+    """What the fast decoder makes of a stream."""
+    entry = worked.manifest()[name]
+    known = {k: OutOfBand(**values) for k, values in entry.get("out_of_band", {}).items()}
+    dialect = Dialect(entry.get("dialect", 0))
+    return codec.decode(worked.read(name), out_of_band=known, dialect=dialect)
