@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from nnref.codec.quantization.dependent import quantize_dependent
     from nnref.codec.quantization.metrics import max_abs_error, sqnr_db
     from nnref.codec.quantization.quality import choose_qp
+    from nnref.codec.quantization.rate_distortion import (
+        quantize_dependent_rd,
+        quantize_uniform_rd,
+    )
     from nnref.codec.quantization.reconstruct import reconstruct_codebook, reconstruct_uniform
     from nnref.codec.quantization.result import QuantizationResult
     from nnref.codec.quantization.startup import warm_up
@@ -32,7 +36,9 @@ _WHERE = {
     "qp_range": "step",
     "quantization_step": "step",
     "quantize_dependent": "dependent",
+    "quantize_dependent_rd": "rate_distortion",
     "quantize_uniform": "uniform",
+    "quantize_uniform_rd": "rate_distortion",
     "reconstruct_codebook": "reconstruct",
     "reconstruct_uniform": "reconstruct",
     "sqnr_db": "metrics",
@@ -49,7 +55,9 @@ __all__ = [
     "qp_range",
     "quantization_step",
     "quantize_dependent",
+    "quantize_dependent_rd",
     "quantize_uniform",
+    "quantize_uniform_rd",
     "reconstruct_codebook",
     "reconstruct_uniform",
     "sqnr_db",

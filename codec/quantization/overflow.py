@@ -10,8 +10,7 @@ from nnref.codec.quantization.step import (
     exact_step,
     inverse_step32,
     normal_step,
-    qp_for_step,
-    qp_range,
+    qp_below,
 )
 from nnref.spec.errors import refusal
 
@@ -91,10 +90,7 @@ def _peer_qp(peak: float, qp_density: int) -> int:
 
 def smallest_fitting_qp(peak: float, qp_density: int) -> int:
     """A qp, the smallest but perhaps for one, with which magnitudes up to `peak` fit 32 bits."""
-    steps = qp_range(qp_density, None)
-    if peak < exact_step(steps[0], qp_density) * _SAFE_PEAK:
-        return steps[0]
-    return qp_for_step(peak / _SAFE_PEAK, qp_density, None) + 1
+    return qp_below(peak / _SAFE_PEAK, qp_density) + 1
 
 
 def _advice(peak: float, qp: int, qp_density: int) -> str:

@@ -8,7 +8,10 @@ from nnref.codec.quantization.uniform import quantize_uniform
 
 
 def warm_up() -> None:
-    """Compile the quantizers' kernels, or load them from numba's cache (a fraction of a second)."""
+    """Compile the quantizers' kernels, or load them from numba's cache (a fraction of a second).
+
+    Those of the rate-distortion quantizers are left out: few encoders ask for them.
+    """
     weights = np.ones(2, np.float32)
     quantize_uniform(weights, 0, 2)
     quantize_dependent(weights, 0, 2)

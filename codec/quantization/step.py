@@ -88,6 +88,14 @@ def check_qp(qp: int, qp_density: int, base_qp: int = 0) -> None:
         )
 
 
+def qp_below(step: float, qp_density: int) -> int:
+    """Clause 10.1: the largest qp, legal or not, whose exact step is not above `step` > 0."""
+    fraction, exponent = math.frexp(step)
+    # step = (2 * fraction) * 2^(exponent - 1) with 1 <= 2 * fraction < 2
+    mantissa = math.floor((2 * fraction - 1) * (1 << qp_density))
+    return ((exponent - 1) << qp_density) + mantissa
+
+
 def qp_for_step(step: float, qp_density: int, base_qp: int | None = 0) -> int:
     """Clause 10.1: the largest qp whose step is not above `step`.
 
@@ -97,10 +105,7 @@ def qp_for_step(step: float, qp_density: int, base_qp: int | None = 0) -> int:
     legal = qp_range(qp_density, base_qp)
     if not (math.isfinite(step) and step > 0):
         raise refusal("step-out-of-range", f"step {step}")
-    fraction, exponent = math.frexp(step)
-    density = 1 << qp_density
-    # step = (2 * fraction) * 2^(exponent - 1) with 1 <= 2 * fraction < 2
-    qp = ((exponent - 1) << qp_density) + math.floor((2 * fraction - 1) * density)
+    qp = qp_below(step, qp_density)
     if qp not in legal:
         smallest, largest = exact_step(legal[0], qp_density), exact_step(legal[-1], qp_density)
         raise refusal(

@@ -2,7 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from nnref.codec.entropy.kernels.compile import kernel
 
 BLOCK = 512
 """Weights whose distances are computed ahead: in a loop of their own they vectorise."""
@@ -15,24 +16,25 @@ LARGEST_STEP_COST = 16.0
 PREDECESSOR = np.array(((0, 2, 4, 6, 7, 5, 3, 1), (4, 6, 0, 2, 3, 1, 7, 5)), dtype=np.int64)
 
 
-@njit(nogil=True, cache=True, fastmath=False)
+@kernel
 def search_path(
     weights: npt.NDArray[np.float32], inverse_step: float, decisions: npt.NDArray[np.uint16]
 ) -> int:
     """Fill `decisions` with the survivors of the search; returns the state of the best path.
 
     weights float32[n] in scan order, inverse_step float64, decisions uint16[n] (written):
-    bit s is the parity of the level through which the survivor enters state s; bit 8 + p is
-    set when, coming from state p, the grid point wins over zero by a tie of rounded costs.
+    bit s is the parity of the level through which the survivor enters state s; bit 8 + p says
+    that, of the two branches of parity 0 that leave state p, the one of level 0 is better.
 
     Grid points of class g & 3 = 0, 2, 3, 1 are the even and odd levels of Q0 and of Q1. Adding
-    a path cost keeps the order of two distances but may round them to a tie, so that the
-    smaller distance gives the smaller cost while the decision needs a second look.
+    a path cost keeps the order of two distances but may round them to a tie, which the grid
+    point wins over zero: the smaller distance gives the smaller cost, the decision needs care.
     """
     q0_even = np.empty(BLOCK, np.float64)  # already the nearer of grid point and zero
     q0_odd = np.empty(BLOCK, np.float64)
     q1_even = np.empty(BLOCK, np.float64)  # likewise
     q1_odd = np.empty(BLOCK, np.float64)
+    zero_nearer = np.empty(BLOCK, np.uint16)  # bits 8..15: as in `decisions`, but for ties
     margin = np.empty(BLOCK, np.float64)  # how much nearer zero is, the smaller of both
     unreachable = np.finfo(np.float64).max / 2
     c0 = 0.0
@@ -56,6 +58,7 @@ def search_path(
             q1_odd[i] = odd1 * odd1
             gain0 = even0 - zero
             gain1 = even1 - zero
+            zero_nearer[i] = (0x5500 if gain0 > 0.0 else 0) | (0xAA00 if gain1 > 0.0 else 0)
             margin[i] = min(
                 gain0 if gain0 > 0.0 else np.inf,
                 gain1 if gain1 > 0.0 else np.inf,
@@ -66,10 +69,11 @@ def search_path(
         tie_margin = bound * 2.0**-51
         for i in range(block.size):
             even0, odd0, even1, odd1 = q0_even[i], q0_odd[i], q1_even[i], q1_odd[i]
-            ties = 0
+            zero_wins = np.int64(zero_nearer[i])
             if margin[i] <= tie_margin:
                 x = abs(inverse_step * np.float64(block[i]))
                 zero = x * x
+                ties = 0
                 if even0 == zero:
                     grid = (x - 4.0) * (x - 4.0)
                     ties |= int(c0 + grid == c0 + zero) | int(c2 + grid == c2 + zero) << 2
@@ -78,6 +82,7 @@ def search_path(
                     grid = (x - 3.0) * (x - 3.0)
                     ties |= int(c1 + grid == c1 + zero) << 1 | int(c3 + grid == c3 + zero) << 3
                     ties |= int(c5 + grid == c5 + zero) << 5 | int(c7 + grid == c7 + zero) << 7
+                zero_wins &= ~(ties << 8)
             # On a tie the branch from the lower-numbered predecessor survives.
             even, odd = c0 + even0, c4 + odd0
             p0 = odd < even
@@ -112,7 +117,7 @@ def search_path(
                 | int(p5) << 5
                 | int(p6) << 6
                 | int(p7) << 7
-                | ties << 8
+                | zero_wins
             )
             c0, c1, c2, c3, c4, c5, c6, c7 = n0, n1, n2, n3, n4, n5, n6, n7
     state = 0
@@ -134,7 +139,7 @@ def search_path(
     return state
 
 
-@njit(nogil=True, cache=True, fastmath=False)
+@kernel
 def trace_back(
     weights: npt.NDArray[np.float32],
     inverse_step: float,
@@ -157,15 +162,13 @@ def trace_back(
             decision = np.int64(block_decisions[i])
             parity = (decision >> current) & 1
             current = PREDECESSOR[parity, current]
-            tie = (decision >> (8 + current)) & 1
-            # (quantizer, parity): (0, 0) 0, (0, 1) 2, (1, 0) 3, (1, 1) 1; bit 2: may be zero
-            grid_class[i] = ((2 * parity + 3 * (current & 1)) & 3) | ((parity | tie) ^ 1) << 2
+            zero = (decision >> (8 + current)) & (parity ^ 1)
+            # (quantizer, parity): (0, 0) 0, (0, 1) 2, (1, 0) 3, (1, 1) 1; plus 4 for zero
+            grid_class[i] = zero << 2 | ((2 * parity + 3 * (current & 1)) & 3)
         for i in range(block.size):
             scaled = inverse_step * np.float64(block[i])
-            x = abs(scaled)
-            first = max(np.int32(1), np.int32(x) - np.int32(1))
+            first = max(np.int32(1), np.int32(abs(scaled)) - np.int32(1))
             grid = np.int32(first + ((grid_class[i] - first) & 3))
-            distance = x - np.float64(grid)
-            if grid_class[i] >= 4 and distance * distance > x * x:
+            if grid_class[i] >= 4:
                 grid = np.int32(0)
             grid_class[i] = -grid if scaled < 0.0 else grid

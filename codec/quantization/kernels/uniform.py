@@ -2,10 +2,11 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from nnref.codec.entropy.kernels.compile import kernel
 
 
-@njit(nogil=True, cache=True, fastmath=False)
+@kernel
 def round_to_grid(
     weights: npt.NDArray[np.float32], inverse_step: np.float32, q: npt.NDArray[np.int32]
 ) -> None:
@@ -22,7 +23,7 @@ def round_to_grid(
         q[i] = np.int32(whole) + np.int32(rest >= half) - np.int32(rest <= -half)
 
 
-@njit(nogil=True, cache=True, fastmath=False)
+@kernel
 def squared_error(
     weights: npt.NDArray[np.float32], q: npt.NDArray[np.int32], step: np.float32
 ) -> float:

@@ -6,12 +6,14 @@ from hypothesis import strategies as st
 
 from nnref.codec.quantization import (
     choose_qp,
+    exact_step,
     qp_range,
     quantize_dependent,
     quantize_uniform,
     reconstruct_uniform,
     sqnr_db,
 )
+from nnref.codec.quantization.overflow import smallest_fitting_qp
 from nnref.spec.errors import UsageError
 
 many_trials = pytest.mark.skipif(
@@ -77,10 +79,36 @@ def test_step_follows_weights_of_any_scale_when_the_base_is_free(exponent):
 
 
 def test_chosen_qp_stays_inside_the_legal_range():
-    weights = np.full(5, 2.0**-20, np.float32)
-    assert choose_qp(weights, sqnr_db=6, base_qp=-100) in qp_range(2, -100)
-    large = np.array([1e9, 1e10], np.float32)
-    assert choose_qp(large, sqnr_db=6, base_qp=-60) in qp_range(2, -60)
+    small = np.linspace(1e-10, 9e-10, 50, dtype=np.float32)
+    free = choose_qp(small, sqnr_db=20, base_qp=None)
+    assert free == qp_range(2, 0)[0] - 2
+    assert choose_qp(small, sqnr_db=20, base_qp=-2) == free
+    with pytest.raises(UsageError) as refused:
+        choose_qp(small, sqnr_db=20, base_qp=-1)
+    assert refused.value.id == "step-out-of-range"
+    large = np.linspace(1e9, 9e9, 50, dtype=np.float32)
+    assert choose_qp(large, sqnr_db=1, base_qp=-60) == qp_range(2, -60)[-1]
+
+
+@given(st.floats(2.0**-30, 2.0**90), st.integers(0, 7))
+@settings(deadline=None, max_examples=50)
+def test_smallest_fitting_qp_fits_and_two_less_does_not(peak, density):
+    weights = np.array([peak, -peak], np.float32)
+    qp = smallest_fitting_qp(float(weights[0]), density)
+    assert quantize_uniform(weights, qp, density).qp == qp
+    assert quantize_dependent(weights, qp, density).qp == qp
+    for quantize in (quantize_uniform, quantize_dependent):
+        with pytest.raises(UsageError) as refused:
+            quantize(weights, qp - 2, density)
+        assert refused.value.id == "tensor-out-of-range"
+
+
+@pytest.mark.parametrize("qp", range(32))
+def test_smallest_fitting_qp_allows_for_the_rounding_of_the_reciprocal(qp):
+    peak = np.float32(exact_step(qp, 5) * (2**31 - 128))
+    weights = np.array([peak, -peak], np.float32)
+    fitting = smallest_fitting_qp(float(peak), 5)
+    assert quantize_uniform(weights, fitting, 5).qp == fitting <= qp + 1
 
 
 @pytest.mark.parametrize(
@@ -89,6 +117,7 @@ def test_chosen_qp_stays_inside_the_legal_range():
         ([1e-20], "step-out-of-range"),
         ([1e-40], "step-out-of-range"),
         ([3e38], "tensor-out-of-range"),
+        ([3.4e38, -3.4e38], "tensor-out-of-range"),
         ([1.0, 3.0**20, 1e-3], "step-out-of-range"),
         ([np.nan], "tensor-not-finite"),
     ],
