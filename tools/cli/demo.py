@@ -1,5 +1,6 @@
 """`nnref demo`: the README's main job."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,7 @@ import click
 
 from nnref.spec.errors import refusal
 from nnref.tools.cli.options import json_option
-from nnref.tools.cli.output import print_json, print_table
+from nnref.tools.cli.output import print_json, print_table, progress_bar
 from nnref.tools.cli.text import count_text, one_line, ratio_text
 
 if TYPE_CHECKING:
@@ -33,16 +34,22 @@ def command(directory: Path | None, as_json: bool) -> None:
     """
     from nnref.tools.demo.demonstration import demonstrate  # noqa: PLC0415  it loads numpy
 
-    if directory is None:
-        with TemporaryDirectory(prefix="nnref-demo-") as temporary:
-            trials = list(demonstrate(Path(temporary)))
-    else:
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-        except OSError as failure:
-            raise refusal("file-write", str(failure)) from failure
-        trials = list(demonstrate(directory))
+    with ExitStack() as stack:
+        folder = directory
+        if folder is None:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="nnref-demo-")))
+        else:
+            _make(folder)
+        progress = stack.enter_context(progress_bar("demonstrating", quiet=False))
+        trials = list(demonstrate(folder, progress))
     _tell(trials, directory, as_json)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise refusal("file-write", str(failure)) from failure
 
 
 def _tell(trials: list["Trial"], directory: Path | None, as_json: bool) -> None:

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from nnref.codec import decode_file, encode_file, open_stream
 from nnref.codec.model import open_model
 from nnref.tools.cli.comparison import Bounds
+from nnref.tools.cli.output import Progress
 from nnref.tools.cli.verification import verify
 from nnref.tools.demo.digits import accuracy, load_test_set
 
 NETWORK: Final = "digits_cnn.safetensors"
-QUALITIES: Final = (50, 30, 15)
+QUALITIES: Final = (40, 25, 15)
 """SQNR in dB that every tensor of the network is to reach."""
 
 
@@ -41,7 +42,7 @@ class Trial:
         return 8 * self.stream_bytes / self.weights
 
 
-def demonstrate(directory: Path) -> Iterator[Trial]:
+def demonstrate(directory: Path, progress: Progress | None = None) -> Iterator[Trial]:
     """Encode, decode, verify and test the network at every quality; files go to `directory`.
 
     Raises NnrError; comparison-failed when a decoded tensor misses its quality.
@@ -49,7 +50,9 @@ def demonstrate(directory: Path) -> Iterator[Trial]:
     images, labels = load_test_set()
     with as_file(files("nnref.tools.demo") / NETWORK) as network:
         before = accuracy(_tensors(network), images, labels)
-        for asked in QUALITIES:
+        for done, asked in enumerate(QUALITIES):
+            if progress is not None:
+                progress(done, len(QUALITIES), f"{asked} dB")
             stream = directory / f"digits_cnn-{asked}dB.nnr"
             decoded = stream.with_suffix(".safetensors")
             report = encode_file(network, stream, sqnr=asked)

@@ -53,7 +53,7 @@ def test_files_hold_what_was_measured(demonstrated):
 
 def test_command_prints_a_table_or_json(demonstrated, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(
-        "nnref.tools.demo.demonstration.demonstrate", lambda directory: iter(demonstrated)
+        "nnref.tools.demo.demonstration.demonstrate", lambda directory, progress: iter(demonstrated)
     )
     assert app.run(["demo"]) == 0
     out = capsys.readouterr().out
