@@ -31,7 +31,7 @@ def run(python: Path, models: int, seed: int, console: Console) -> Report:
             "NNCodec": described["nncodec"],
             "Python": platform.python_version(),
         }
-        report = Report(versions, seed)
+        report = Report(versions, models, seed)
         for index in track(range(models), "comparing", console=console, transient=True):
             report.outcomes += compare_case(random_case(seed, index), peer)
         for made_for, case in provoking_cases():

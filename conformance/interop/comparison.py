@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+import numpy as np
+
 from nnref.codec import decode, encode
 from nnref.conformance.interop.client import Peer, PeerError, Tensors
 from nnref.conformance.interop.defects import Direction, explain
@@ -22,31 +24,43 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """One comparison of one case. `reason` says what differed, `defect` is a defect's id."""
+    """One comparison of one case. `reason` says what differed."""
 
     direction: Direction
     case: str
     verdict: Verdict
     reason: str = ""
     defect: str = ""
+    """Id of the defect that explains it."""
+    affected: frozenset[str] = frozenset()
+    """The tensors that the defect acts on."""
 
 
 def compare_case(case: Case, peer: Peer) -> Iterator[Outcome]:
-    """All three directions of one case."""
+    """All three directions of one case, then of what is left of it when defects of the peer act."""
     theirs, failure = _peer_stream(case, peer)
     decoded = _peer_tensors(theirs, peer)
-    yield _judge(Direction.OURS_TO_PEER, case, decoded, _ours_to_peer(case, peer))
-    yield _judge(Direction.PEER_TO_OURS, case, decoded, failure or _peer_to_ours(theirs, decoded))
-    yield _judge(Direction.SAME_BYTES, case, decoded, failure or _same_bytes(case, theirs))
+    outcomes = [
+        _judge(Direction.OURS_TO_PEER, case, decoded, _ours_to_peer(case, peer)),
+        _judge(Direction.PEER_TO_OURS, case, decoded, failure or _peer_to_ours(theirs, decoded)),
+        _judge(Direction.SAME_BYTES, case, decoded, failure or _same_bytes(case, theirs, decoded)),
+    ]
+    yield from outcomes
+    affected = frozenset[str]().union(*(outcome.affected for outcome in outcomes))
+    rest = {name: tensor for name, tensor in case.tensors.items() if name not in affected}
+    if affected and rest:
+        yield from compare_case(Case(f"rest of {case.label}", rest, case.settings), peer)
 
 
 def _judge(direction: Direction, case: Case, decoded: Tensors, reason: str) -> Outcome:
     if not reason:
         return Outcome(direction, case.label, Verdict.IDENTICAL)
-    defect = explain(direction, case, decoded)
-    if defect is None:
+    explanation = explain(direction, case, decoded, reason)
+    if explanation is None:
         return Outcome(direction, case.label, Verdict.DIVERGED, reason)
-    return Outcome(direction, case.label, Verdict.EXPLAINED, reason, defect.id)
+    defect, names = explanation
+    verdict = Verdict.EXPLAINED
+    return Outcome(direction, case.label, verdict, reason, defect.id, frozenset(names))
 
 
 def _peer_stream(case: Case, peer: Peer) -> tuple[bytes, str]:
@@ -85,7 +99,7 @@ def _peer_to_ours(stream: bytes, decoded: Tensors) -> str:
         return f"nnref: {error}"
 
 
-def _same_bytes(case: Case, theirs: bytes) -> str:
+def _same_bytes(case: Case, theirs: bytes, decoded: Tensors) -> str:
     try:
         ours = encode(case.tensors, **case.settings.for_same_bytes())
     except NnrError as error:
@@ -96,7 +110,22 @@ def _same_bytes(case: Case, theirs: bytes) -> str:
         (i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b),
         min(len(ours), len(theirs)),
     )
-    return f"byte {position} differs ({len(ours)} bytes and {len(theirs)})"
+    sides = (("nnref", ours, decode(ours)), ("NNCodec", theirs, decoded))
+    facts = (
+        f"{who} {len(s)} bytes, squared error {_error(case.tensors, t):.3g}" for who, s, t in sides
+    )
+    return f"byte {position} differs ({'; '.join(facts)})"
+
+
+def _error(original: Tensors, decoded: Tensors) -> float:
+    """Mean over all weights of a model."""
+    if original.keys() != decoded.keys():
+        return float("inf")
+    weights = sum(tensor.size for tensor in original.values())
+    return sum(
+        float(((tensor - np.asarray(decoded[name], float)) ** 2).sum())
+        for name, tensor in original.items()
+    ) / max(weights, 1)
 
 
 def first_difference(ours: Tensors, theirs: Tensors) -> str:

@@ -1,9 +1,11 @@
 """Known defects of NNCodec 2.1.3: what each is, and when a divergence may be put down to it.
 
-A divergence counts as explained only if a defect listed here applies to that direction, that
-model and those settings. Everything else fails the run.
+A divergence counts as explained only if a defect listed here acts on a tensor of that model with
+those settings and in that direction, and shows by its symptom. Everything else fails the run, and
+so does a difference in what is left of the model without the affected tensors.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -27,19 +29,26 @@ class Direction(Enum):
 
 @dataclass(frozen=True)
 class Defect:
-    """A defect of the peer. `applies` sees the case and whatever tensors the peer decoded."""
+    """A defect of the peer: when it acts, and by what it shows."""
 
     id: str
     text: str
     directions: frozenset[Direction]
-    applies: Callable[[Case, Tensors], bool]
+    affected: Callable[[Case, Tensors], set[str]]
+    """Names of the tensors it acts on, given the case and what the peer decoded of it."""
+    symptom: re.Pattern[str]
+    """Found in the reason of every divergence it causes."""
 
 
-def explain(direction: Direction, case: Case, decoded: Tensors) -> Defect | None:
-    """The defect that a divergence of this case may be put down to, if there is one."""
+def explain(
+    direction: Direction, case: Case, decoded: Tensors, reason: str
+) -> tuple[Defect, set[str]] | None:
+    """The defect that a divergence may be put down to, and the tensors it acts on."""
     for defect in DEFECTS:
-        if direction in defect.directions and defect.applies(case, decoded):
-            return defect
+        if direction in defect.directions and defect.symptom.search(reason):
+            names = defect.affected(case, decoded)
+            if names:
+                return defect, names
     return None
 
 
@@ -52,33 +61,37 @@ def _columns(tensor: Array) -> int:
     return prod(tensor.shape[1:])
 
 
-def _skips_wrong_state(case: Case, decoded: Tensors) -> bool:
+def _skipped_in_the_wrong_state(case: Case, decoded: Tensors) -> set[str]:
     settings = case.settings
     if not (settings.dq and settings.row_skip and settings.scan_order):
-        return False
-    return any(
-        tensor.dtype == np.float32
+        return set()
+    return {
+        name
+        for name, tensor in case.tensors.items()
+        if tensor.dtype == np.float32
         and tensor.shape[0] > 1
         and _columns(tensor) > block_edge(settings.scan_order)
         and _columns(tensor) % 4 != 0
         and _has_zero_row(decoded.get(name, tensor))
-        for name, tensor in case.tensors.items()
-    )
+    }
 
 
 def _has_zero_row(tensor: Array) -> bool:
     return not tensor.reshape(tensor.shape[0], -1).any(axis=1).all()
 
 
-def _scans_one_row_or_column(case: Case, _decoded: Tensors) -> bool:
-    return bool(case.settings.scan_order) and any(
-        tensor.ndim > 1 and 1 in (tensor.shape[0], _columns(tensor))
-        for tensor in case.tensors.values()
-    )
+def _vectors_with_block_scan(case: Case, _decoded: Tensors) -> set[str]:
+    if not case.settings.scan_order:
+        return set()
+    return {
+        name
+        for name, tensor in case.tensors.items()
+        if tensor.ndim > 1 and 1 in (tensor.shape[0], _columns(tensor))
+    }
 
 
-def _has_empty_tensor(case: Case, _decoded: Tensors) -> bool:
-    return any(tensor.size == 0 for tensor in case.tensors.values())
+def _empty(case: Case, _decoded: Tensors) -> set[str]:
+    return {name for name, tensor in case.tensors.items() if tensor.size == 0}
 
 
 DEFECTS: Final = (
@@ -89,21 +102,24 @@ DEFECTS: Final = (
         "when the row is longer than a block and its length is no multiple of 4, and other "
         "values than the quantized ones are coded",
         frozenset({Direction.SAME_BYTES}),
-        _skips_wrong_state,
+        _skipped_in_the_wrong_state,
+        re.compile("^byte "),
     ),
     Defect(
         "block-scan-of-a-vector",
         "a tensor of one row or one column with scan_order > 0 ends the encoder with "
         "KeyError cabac_entry_point_list",
         frozenset({Direction.PEER_TO_OURS, Direction.SAME_BYTES}),
-        _scans_one_row_or_column,
+        _vectors_with_block_scan,
+        re.compile("KeyError: 'cabac_entry_point_list'"),
     ),
     Defect(
         "empty-tensor",
         "a tensor without weights ends the encoder with ZeroDivisionError, or encoder and "
         "decoder with a floating point exception (SIGFPE)",
         frozenset(Direction),
-        _has_empty_tensor,
+        _empty,
+        re.compile("ZeroDivisionError|SIGFPE"),
     ),
 )
 """In the order in which they are considered."""

@@ -14,7 +14,7 @@ BAD = Outcome(Direction.PEER_TO_OURS, "model 2", Verdict.DIVERGED, "[1] of 4 val
 
 
 def report(*outcomes: Outcome, provoked=()) -> Report:
-    return Report({"nnref": "0"}, 5, list(outcomes), list(provoked))
+    return Report({"nnref": "0"}, 3, 5, list(outcomes), list(provoked))
 
 
 def test_only_an_unexplained_difference_fails_the_run():
