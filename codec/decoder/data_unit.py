@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, starmap
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.entropy import EntryPoint, PayloadDecoder, TensorSyntax
 from nnref.codec.quantization import reconstruct_codebook, reconstruct_uniform
 from nnref.spec.errors import NnrError, refusal
-from nnref.spec.syntax import Unit
+from nnref.spec.syntax import Unit, entry_point_values
 from nnref.spec.tables.enums import Dialect, PayloadType
 
 
@@ -95,7 +95,7 @@ def _coded(
     if density is None and not integer:
         raise refusal("qp-density-missing", tensor=members[0].name)
     decoder = PayloadDecoder(unit.payload, dialect)
-    entry_points = _entry_points(unit)
+    entry_points = starmap(EntryPoint, entry_point_values(fields["entry_points"]))
     coded = []
     for member in members:
         try:
@@ -126,15 +126,6 @@ def _of_member(
     if member.role not in ("weight", "G", "H") or syntax.block_rows == 1:
         return None
     return list(islice(entry_points, syntax.block_rows - 1))
-
-
-def _entry_points(unit: Unit) -> Iterator[EntryPoint]:
-    """Clause 6.11: the list of the unit; its bit offsets are coded as differences."""
-    offset = 0
-    for entry in unit.fields["entry_points"] or ():
-        first = entry["bit_offset_delta1"]
-        offset = offset + entry["bit_offset_delta2"] if first is None else first
-        yield EntryPoint(offset, entry["cabac_offset_list"], entry["dq_state_list"])
 
 
 def _tensor_syntax(unit: Unit, member: Member) -> TensorSyntax:

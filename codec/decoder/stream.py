@@ -61,7 +61,7 @@ class Stream(Mapping[str, Array]):
         for unit in self.units:
             if unit.nnr_unit_type == UnitType.NNR_AGG:
                 # Its tensors would be missing without a word.
-                place = {"unit": unit.index, "unit_type": unit.type_name, "bit": 8 * unit.offset}
+                place: dict[str, Any] = {"unit": unit.index, "unit_type": unit.type_name, "bit": 8 * unit.offset}
                 raise refusal("aggregate-undefined", **place)
             if unit.nnr_unit_type != UnitType.NNR_NDU:
                 continue

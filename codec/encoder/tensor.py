@@ -20,7 +20,7 @@ from nnref.codec.quantization import (
     sqnr_db,
 )
 from nnref.spec.errors import NnrError, refusal
-from nnref.spec.syntax import StreamState, write_unit
+from nnref.spec.syntax import StreamState, entry_point_elements, write_unit
 from nnref.spec.tables.enums import PayloadType, UnitType
 
 Array = NDArray[Any]
@@ -218,26 +218,13 @@ def _fields(
         "scan_order": payload.scan_order,
     }
     if payload.scan_order:
-        fields["entry_points"] = _entry_points(payload)
+        fields["entry_points"] = entry_point_elements(payload.entry_points)
     if carrier.format_code is not None:
         fields["nnr_decompressed_data_format"] = carrier.format_code
     if not raw:
         fields["cabac_unary_length_minus1"] = settings.cabac_unary_length_minus1
     if identified:
         fields |= {"device_id": 0, "parameter_id": parameter_id, "put_node_depth": 0}
-    return fields
-
-
-def _entry_points(payload: _Payload) -> list[dict[str, int]]:
-    """Clause 6.11: bit offsets are coded as differences of the previous one."""
-    fields, previous = [], 0
-    for index, point in enumerate(payload.entry_points):
-        offset = {"bit_offset_delta2": point.bit_offset - previous}
-        if index == 0:
-            offset = {"bit_offset_delta1": point.bit_offset}
-        own = {"cabac_offset_list": point.offset, "dq_state_list": point.dq_state}
-        fields.append(own | offset)
-        previous = point.bit_offset
     return fields
 
 
