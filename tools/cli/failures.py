@@ -80,10 +80,19 @@ def run_guarded(invoke: Callable[[], object], *, as_json: bool) -> int:
         error = _as_error(failure)
         if error.id == "internal-error" and os.environ.get(DEBUG_VARIABLE) == "1":
             raise
-        if as_json:
-            print(json.dumps({"schema": ERROR_SCHEMA, "error": error.as_dict()}, indent=2))
+        _end_stdout(error if as_json else None)
         return tell(error)
     return status if isinstance(status, int) else GOOD
+
+
+def _end_stdout(error: NnrError | None) -> None:
+    """Print an error as an object, and all that was printed before; stdout may be the trouble."""
+    try:
+        if error is not None:
+            print(json.dumps({"schema": ERROR_SCHEMA, "error": error.as_dict()}, indent=2))
+        sys.stdout.flush()
+    except OSError:
+        _close_quietly()
 
 
 def _as_error(failure: Exception) -> NnrError:

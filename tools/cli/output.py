@@ -18,11 +18,13 @@ _UNLIMITED_WIDTH = 1 << 16
 
 
 def print_json(schema: str, content: dict[str, Any]) -> None:
-    """Print an object whose first key names its form, for example `nnref.inspect/1`.
+    """Print an object whose first key names its form, for example `nnref.inspect/1`."""
+    print(json_text(schema, content))
 
-    The text is ASCII, whatever the encoding of stdout; there is no NaN or infinity in it.
-    """
-    print(json.dumps({"schema": schema} | content, indent=2, allow_nan=False))
+
+def json_text(schema: str, content: dict[str, Any]) -> str:
+    """The text of such an object: ASCII, whatever the encoding of stdout, without NaN."""
+    return json.dumps({"schema": schema} | content, indent=2, allow_nan=False)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -41,7 +43,10 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     for row in rows:
         table.add_row(*(Text(one_line(cell)) for cell in row))
     width = None if sys.stdout.isatty() else _UNLIMITED_WIDTH
-    Console(width=width, highlight=False, markup=False, emoji=False).print(table)
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
+    with console.capture() as captured:  # else rich would end the program on a broken pipe
+        console.print(table)
+    print(captured.get(), end="")
 
 
 def warn_findings(findings: Iterable[NnrError]) -> None:

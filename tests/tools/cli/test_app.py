@@ -76,9 +76,12 @@ def test_script_ends_with_the_exit_status_of_the_run():
     assert result.stderr.count("\n") == 1
 
 
-def test_reader_that_goes_away_is_no_error():
+@pytest.mark.parametrize("arguments", [["--help"], ["inspect"], ["inspect", "--json"]])
+def test_reader_that_goes_away_is_no_error(arguments, stream):
+    if "inspect" in arguments:
+        arguments = [*arguments, stream]
     with subprocess.Popen(
-        [sys.executable, "-m", "nnref.tools.cli", "--help"],
+        [sys.executable, "-m", "nnref.tools.cli", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:

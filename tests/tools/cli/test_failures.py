@@ -1,6 +1,7 @@
 """How a run ends: one line, one exit status."""
 
 import json
+import os
 import sys
 
 import click
@@ -107,7 +108,8 @@ def test_warning_is_one_line_on_stderr(capsys):
     assert capsys.readouterr() == ("", "nnref: warning: a\\nb\n")
 
 
-def test_output_is_flushed_inside_the_guard(monkeypatch):
+@pytest.mark.parametrize("as_json", [False, True])
+def test_full_output_is_a_file_error(monkeypatch, capsys, tmp_path, as_json):
     class Full:
         def write(self, text):
             return len(text)
@@ -115,5 +117,11 @@ def test_output_is_flushed_inside_the_guard(monkeypatch):
         def flush(self):
             raise OSError(28, "No space left on device")
 
+        def fileno(self):
+            return nowhere
+
+    nowhere = os.open(tmp_path / "nowhere", os.O_WRONLY | os.O_CREAT)
     monkeypatch.setattr(sys, "stdout", Full())
-    assert run_guarded(lambda: None, as_json=False) == 7
+    assert run_guarded(lambda: None, as_json=as_json) == 7
+    os.close(nowhere)
+    assert capsys.readouterr().err.startswith("nnref: error[file-write]: [Errno 28] ")
