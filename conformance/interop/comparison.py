@@ -117,15 +117,15 @@ def _same_bytes(case: Case, theirs: bytes, decoded: Tensors) -> str:
     return f"byte {position} differs ({'; '.join(facts)})"
 
 
-def _error(original: Tensors, decoded: Tensors) -> float:
-    """Mean over all weights of a model."""
+def _facts(original: Tensors, stream: bytes, decoded: Tensors) -> str:
+    """Size and error of a stream: of two that differ, they tell which one is right."""
     if original.keys() != decoded.keys():
-        return float("inf")
-    weights = sum(tensor.size for tensor in original.values())
-    return sum(
+        return f"{len(stream)} bytes, not decodable"
+    error = sum(
         float(((tensor - np.asarray(decoded[name], float)) ** 2).sum())
         for name, tensor in original.items()
-    ) / max(weights, 1)
+    )
+    return f"{len(stream)} bytes, squared error {error:.3g}"
 
 
 def first_difference(ours: Tensors, theirs: Tensors) -> str:

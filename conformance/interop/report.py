@@ -13,9 +13,6 @@ from rich.table import Table
 from nnref.conformance.interop.comparison import Outcome, Verdict
 from nnref.conformance.interop.defects import DEFECTS, Direction
 
-SHOWN = 20
-"""Divergences that the table lists; the JSON has all."""
-
 
 @dataclass
 class Report:
@@ -74,10 +71,10 @@ def print_report(report: Report, console: Console) -> None:
     for made_for, o in report.provoked:
         defects.add_row(made_for, o.direction.value, o.verdict.value, o.reason)
     console.print(defects)
-    for outcome in _differences(report.outcomes)[:SHOWN]:
+    for outcome in _differences(report.outcomes):
         why = f" [{outcome.defect}]" if outcome.defect else ""
         line = f"{outcome.case}, {outcome.direction.value}: {outcome.reason}{why}"
-        console.print(line, markup=False, highlight=False)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def markdown(report: Report) -> str:
