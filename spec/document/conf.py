@@ -26,5 +26,6 @@ html_static_path = ["_static"]
 html_css_files = ["document.css"]
 html_copy_source = False
 html_show_sourcelink = False
+html_use_index = False
 html_permalinks_icon = "#"
 html_theme_options = {"navigation_with_keys": True}

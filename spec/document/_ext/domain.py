@@ -85,7 +85,7 @@ class NnrefDomain(Domain):
                 self.note_semantics(section, clause[1] or clause[2])
             else:
                 continue
-            section["ids"].insert(0, identifier)
+            section["ids"] = [identifier]
 
     def note_semantics(self, section: nodes.section, clause: str) -> None:
         """Remember the clause of the element entries that stand in this very section."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.logging import getLogger
@@ -61,6 +62,15 @@ def check(app: Sphinx, env: BuildEnvironment) -> None:
         logger.warning(problem, type="nnref")
 
 
+def one_page(app: Sphinx, doctree: nodes.document, _: str) -> None:
+    """On a single page a link names the anchor alone, not the former page and the anchor."""
+    if app.builder.name == "singlehtml":
+        for link in doctree.findall(nodes.reference):
+            page, _, anchor = link.get("refuri", "").rpartition("#")
+            if page.startswith("#"):
+                link["refuri"] = f"#{anchor}"
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register domain, roles, directives and the check."""
     app.add_domain(NnrefDomain)
@@ -69,4 +79,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for name, directive in DIRECTIVES.items():
         app.add_directive(name, directive)
     app.connect("env-check-consistency", check)
+    app.connect("doctree-resolved", one_page)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

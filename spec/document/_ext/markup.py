@@ -79,4 +79,5 @@ def _row(cells: Iterable[Cell]) -> nodes.row:
 
 def anchor(kind: str, name: str) -> str:
     """The stable HTML anchor of an object: clause-9-3-2, element-dq_flag, rule-codebook-empty."""
-    return f"{kind}-{name.replace('.', '-').lower()}"
+    name = name.replace(".", "-")
+    return f"{kind}-{name.lower() if kind in ('clause', 'entry') else name}"
