@@ -1,5 +1,6 @@
 """`nnref encode`: from a model to a stream."""
 
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -109,11 +110,11 @@ def _tensor_object(tensor: "codec.EncodedTensor") -> dict[str, Any]:
 
 def _summary(output: str, report: "codec.EncodeReport") -> str:
     sizes = (
-        f"{one_line(output)}: {count_text(report.total_bytes)} bytes, "
-        f"{ratio_text(report.original_bytes, report.total_bytes)} smaller than "
-        f"{count_text(report.original_bytes)} bytes in {len(report.tensors)} tensors"
+        f"{one_line(output)}: {count_text(report.total_bytes)} bytes for "
+        f"{count_text(report.original_bytes)} bytes in {len(report.tensors)} tensors "
+        f"({ratio_text(report.original_bytes, report.total_bytes)})"
     )
-    lossy = [tensor for tensor in report.tensors if tensor.qp is not None]
+    lossy = [tensor for tensor in report.tensors if isfinite(tensor.sqnr)]
     if not lossy:
         return f"{sizes}; nothing was lost"
     worst = min(lossy, key=lambda tensor: tensor.sqnr)

@@ -52,9 +52,9 @@ def _print(path: str, found: "Inspection", elements: bool) -> None:
     print_table("Tensors", _TENSOR_COLUMNS, rows)
     totals = _totals(found)
     print(
-        f"{one_line(path)}: {count_text(found.size)} bytes, {totals['units']} units, "
-        f"{totals['tensors']} tensors of {count_text(totals['weights'])} weights, "
-        f"{ratio_text(totals['tensor_bytes'], found.size)} smaller than decoded, "
+        f"{one_line(path)}: {count_text(found.size)} bytes in {totals['units']} units for "
+        f"{count_text(totals['tensor_bytes'])} bytes in {totals['tensors']} tensors "
+        f"({ratio_text(totals['tensor_bytes'], found.size)}), "
         f"{number_text(totals['bits_per_weight'])} bits per weight"
     )
 

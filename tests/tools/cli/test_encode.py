@@ -22,7 +22,7 @@ def test_stream_is_written_and_summed_up(run, model, tmp_path):
     out = tmp_path / "out.nnr"
     status, text, err = run("encode", model, "-o", out)
     assert (status, err) == (0, "")
-    assert text.startswith(f"{out}: {out.stat().st_size:,} bytes, ")
+    assert text.startswith(f"{out}: {out.stat().st_size:,} bytes for ")
     assert "lowest SQNR" in text
     assert text.count("\n") == 1
 
@@ -39,6 +39,11 @@ def test_json_has_documented_keys(run_json, model, tensors, tmp_path):
     assert all(list(row) == TENSOR_KEYS for row in found["tensors"])
     steps = next(row for row in found["tensors"] if row["name"] == "steps")
     assert (steps["shape"], steps["dtype"], steps["qp"], steps["sqnr"]) == ([], "int64", None, None)
+
+
+def test_summary_says_when_nothing_was_lost(run, model, tmp_path):
+    _, text, _ = run("encode", model, "-o", tmp_path / "o.nnr", "--lossless")
+    assert text.endswith("; nothing was lost\n")
 
 
 def test_quiet_prints_nothing(run, model, tmp_path):
