@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnref.codec.decoder.members import Member
 from nnref.codec.decoder.updates import UpdateState
-from nnref.codec.entropy import EntryPoint, PayloadDecoder, TensorSyntax
+from nnref.codec.entropy import CoderState, EntryPoint, PayloadDecoder, TensorSyntax
 from nnref.codec.quantization import reconstruct_codebook, reconstruct_uniform
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.syntax import Unit, entry_point_values
@@ -47,6 +47,18 @@ class CodedTensor:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class CodedUnit:
+    """A decoded unit: its tensors in payload order, and where the arithmetic coder ended.
+
+    `registers` are those before the terminate bin; None for a raw payload.
+    """
+
+    tensors: list[CodedTensor]
+    registers: CoderState | None
+    bytes_consumed: int
+
+
 def decode_data_unit(
     unit: Unit,
     members: tuple[Member, ...],
@@ -55,8 +67,8 @@ def decode_data_unit(
     dialect: Dialect = Dialect.NNCODEC_2,
     strict: bool = False,
     findings: list[NnrError] | None = None,
-) -> list[CodedTensor]:
-    """Clause 9.1: all tensors of a unit, in payload order.
+) -> CodedUnit:
+    """Clause 9.1: all tensors of a unit.
 
     Errors name the unit, the tensor and the bit in the stream. Raises MalformedError,
     InvalidError and UnsupportedError with the rules of clauses 9 and 10.
@@ -64,7 +76,7 @@ def decode_data_unit(
     where: dict[str, Any] = {"unit": unit.index, "unit_type": unit.type_name}
     try:
         if unit.fields["nnr_compressed_data_unit_payload_type"] == PayloadType.NNR_PT_RAW_FLOAT:
-            return [_raw(unit, members[0])]
+            return CodedUnit([_raw(unit, members[0])], None, len(unit.payload))
         return _coded(unit, members, base or UpdateState(), dialect, strict, findings)
     except NnrError as error:
         if error.place.bit is None:
@@ -88,7 +100,7 @@ def _coded(
     dialect: Dialect,
     strict: bool,
     findings: list[NnrError] | None,
-) -> list[CodedTensor]:
+) -> CodedUnit:
     fields, state = unit.fields, unit.state
     integer = fields["nnr_compressed_data_unit_payload_type"] == PayloadType.NNR_PT_INT
     density = None if integer else state.qp_density
@@ -110,13 +122,14 @@ def _coded(
         except NnrError as error:
             raise error.at(tensor=member.name) from None
         coded.append(CodedTensor(member, quantized.reshape(member.dimensions), qp, density))
+    registers = decoder.state
     try:
-        decoder.finish(strict=strict)
+        consumed = decoder.finish(strict=strict)
     except NnrError as error:
         raise error.at(tensor=members[-1].name) from None
     if findings is not None:
         findings += decoder.findings
-    return coded
+    return CodedUnit(coded, registers, consumed)
 
 
 def _of_member(

@@ -6,7 +6,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nnref.codec.decoder.buffer import StreamSource, stream_buffer
-from nnref.codec.decoder.data_unit import CodedTensor, decode_data_unit
+from nnref.codec.decoder.data_unit import CodedUnit, decode_data_unit
 from nnref.codec.decoder.headers import StreamTensor, unit_tensors
 from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.formats import from_carrier
@@ -61,7 +61,11 @@ class Stream(Mapping[str, Array]):
         for unit in self.units:
             if unit.nnr_unit_type == UnitType.NNR_AGG:
                 # Its tensors would be missing without a word.
-                place: dict[str, Any] = {"unit": unit.index, "unit_type": unit.type_name, "bit": 8 * unit.offset}
+                place: dict[str, Any] = {
+                    "unit": unit.index,
+                    "unit_type": unit.type_name,
+                    "bit": 8 * unit.offset,
+                }
                 raise refusal("aggregate-undefined", **place)
             if unit.nnr_unit_type != UnitType.NNR_NDU:
                 continue
@@ -106,19 +110,19 @@ class Stream(Mapping[str, Array]):
         return self.base.after(
             (tensors[0].unit, coded.member, coded.quantized)
             for tensors in self._by_unit.values()
-            for coded in self.coded_tensors(tensors[0].unit)
+            for coded in self.coded_unit(tensors[0].unit).tensors
         )
 
     def decode_unit(self, unit: Unit) -> list[tuple[StreamTensor, Array]]:
         """The tensors of one unit with their output arrays (clause 10)."""
-        coded = self.coded_tensors(unit)
+        coded = self.coded_unit(unit).tensors
         return [
             (tensor, from_carrier(one.values(), tensor.format_code, tensor.payload_type))
             for tensor, one in zip(self._by_unit[unit.index], coded, strict=True)
         ]
 
-    def coded_tensors(self, unit: Unit) -> list[CodedTensor]:
-        """Clause 9.1: quantized parameters and qp of a unit's tensors, in payload order."""
+    def coded_unit(self, unit: Unit) -> CodedUnit:
+        """Clause 9.1: quantized parameters and qp of a unit's tensors, and the coder's end."""
         tensors = self._by_unit[unit.index]
         return decode_data_unit(
             unit,

@@ -97,7 +97,7 @@ def test_streams_of_nncodec_2_decode_to_identical_quantized_parameters(name):
     expected = arrays(shared_dir() / "vectors" / folder / vector["indices"])
     stream = opened(folder, vector)
     for unit in {tensor.unit.index: tensor.unit for tensor in stream.tensors()}.values():
-        for coded in stream.coded_tensors(unit):
+        for coded in stream.coded_unit(unit).tensors:
             values = coded.raw if coded.quantized is None else coded.quantized
             assert np.array_equal(values, expected.pop(coded.member.name))
     assert not expected
