@@ -110,11 +110,9 @@ def _same_bytes(case: Case, theirs: bytes, decoded: Tensors) -> str:
         (i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b),
         min(len(ours), len(theirs)),
     )
-    sides = (("nnref", ours, decode(ours)), ("NNCodec", theirs, decoded))
-    facts = (
-        f"{who} {len(s)} bytes, squared error {_error(case.tensors, t):.3g}" for who, s, t in sides
-    )
-    return f"byte {position} differs ({'; '.join(facts)})"
+    mine = _facts(case.tensors, ours, decode(ours))
+    other = _facts(case.tensors, theirs, decoded)
+    return f"byte {position} differs (nnref {mine}; NNCodec {other})"
 
 
 def _facts(original: Tensors, stream: bytes, decoded: Tensors) -> str:
