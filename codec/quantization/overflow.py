@@ -37,14 +37,10 @@ def usable_qp(
 ) -> int:
     """The qp to quantize with: the asked one if every quantized parameter fits 32 bits.
 
-    Raises `UsageError`: tensor-not-finite for NaN and infinities, step-out-of-range for a step
+    Raises `UsageError`: those of `extremes`, step-out-of-range for a step
     that is no normal binary32 number, tensor-out-of-range when the weights do not fit.
     """
-    if weights.size == 0:
-        return qp
-    low, high = float(weights.min()), float(weights.max())
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise refusal("tensor-not-finite", non_finite_detail(weights))
+    low, high = extremes(weights)
     if _fits(low, high, qp, qp_density, dependent):
         return qp
     peak = max(-low, high)
@@ -55,11 +51,23 @@ def usable_qp(
     raise refusal("tensor-out-of-range", _advice(peak, qp, qp_density))
 
 
-def non_finite_detail(weights: npt.NDArray[np.float32]) -> str:
-    """What to say about a tensor that is not finite."""
-    nan = int(np.count_nonzero(np.isnan(weights)))
-    infinite = int(np.count_nonzero(np.isinf(weights)))
-    return f"{nan} NaN and {infinite} infinite of {weights.size} weights"
+def extremes(weights: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """The smallest and the largest weight; zeros for an empty tensor.
+
+    Raises `UsageError`: tensor-dtype-unsupported unless the weights are float32,
+    tensor-not-finite for NaN and infinities.
+    """
+    if weights.dtype != np.float32:
+        raise refusal("tensor-dtype-unsupported", f"weights of type {weights.dtype}, not float32")
+    if weights.size == 0:
+        return 0.0, 0.0
+    low, high = float(weights.min()), float(weights.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        nan, infinite = np.count_nonzero(np.isnan(weights)), np.count_nonzero(np.isinf(weights))
+        raise refusal(
+            "tensor-not-finite", f"{nan} NaN and {infinite} infinite of {weights.size} weights"
+        )
+    return low, high
 
 
 def _fits(low: float, high: float, qp: int, qp_density: int, dependent: bool) -> bool:

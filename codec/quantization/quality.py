@@ -9,7 +9,7 @@ import numpy.typing as npt
 from nnref.codec.quantization.kernels.trellis import search_path, trace_back
 from nnref.codec.quantization.kernels.uniform import round_to_grid, squared_error
 from nnref.codec.quantization.metrics import ratio_db
-from nnref.codec.quantization.overflow import non_finite_detail, smallest_fitting_qp
+from nnref.codec.quantization.overflow import extremes, smallest_fitting_qp
 from nnref.codec.quantization.scan import to_scan
 from nnref.codec.quantization.step import (
     exact_step,
@@ -58,7 +58,8 @@ def choose_qp(
     assert sqnr_db is not None
     if not (math.isfinite(sqnr_db) and sqnr_db > 0):
         raise refusal("setting-unknown", f"sqnr {sqnr_db}: a positive number of dB is needed")
-    peak = _peak(weights)
+    low, high = extremes(weights)
+    peak = max(-low, high)
     if peak == 0.0:
         return base_qp or 0
     candidates = _candidates(peak, qp_density, base_qp)
@@ -76,15 +77,6 @@ def choose_qp(
             f"magnitude up to {peak:.6g}",
         )
     return qp
-
-
-def _peak(weights: npt.NDArray[np.float32]) -> float:
-    if weights.size == 0:
-        return 0.0
-    peak = max(-float(weights.min()), float(weights.max()))
-    if not math.isfinite(peak):
-        raise refusal("tensor-not-finite", non_finite_detail(weights))
-    return peak
 
 
 def _candidates(peak: float, qp_density: int, base_qp: int | None) -> range:
@@ -115,7 +107,8 @@ def _sample(scanned: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     if scanned.size <= _SAMPLE_RUNS * _SAMPLE_RUN:
         return scanned
     starts = np.linspace(0, scanned.size - _SAMPLE_RUN, _SAMPLE_RUNS).astype(np.int64)
-    return np.concatenate([scanned[start : start + _SAMPLE_RUN] for start in starts])
+    runs = [scanned[start : start + _SAMPLE_RUN] for start in starts]
+    return to_scan(np.concatenate(runs), 0)
 
 
 def _first_in_sample(

@@ -41,18 +41,19 @@ def block_edge(scan_order: int) -> int:
 
 
 def to_scan(tensor: npt.NDArray[_T], scan_order: int) -> npt.NDArray[_T]:
-    """Clause 9.6.2: the elements in scan order, one dimension, C-contiguous.
+    """Clause 9.6.2: the elements in scan order, one dimension, C-contiguous, read-only.
 
-    No copy is made when the scan is the row-major order of a C-contiguous tensor.
+    No copy is made when the scan is the row-major order of a C-contiguous tensor. Always
+    read-only, because a kernel that met both kinds of arrays would be compiled twice.
     """
     order = effective_scan_order(tensor.shape, scan_order)
     if order == 0:
-        return np.ascontiguousarray(tensor).reshape(-1)
+        return _read_only(np.ascontiguousarray(tensor).reshape(-1))
     matrix = tensor.reshape(matrix_view(tensor.shape))
     scanned = np.empty(tensor.size, tensor.dtype)
     for in_scan, in_matrix in _segments(scanned, matrix, block_edge(order)):
         in_scan[...] = in_matrix
-    return scanned
+    return _read_only(scanned)
 
 
 def from_scan(scanned: npt.NDArray[_T], shape: Sequence[int], scan_order: int) -> npt.NDArray[_T]:
@@ -64,6 +65,12 @@ def from_scan(scanned: npt.NDArray[_T], shape: Sequence[int], scan_order: int) -
     for in_scan, in_matrix in _segments(scanned, matrix, block_edge(order)):
         in_matrix[...] = in_scan
     return matrix.reshape(shape)
+
+
+def _read_only(array: npt.NDArray[_T]) -> npt.NDArray[_T]:
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _segments(

@@ -6,6 +6,7 @@ import numpy.typing as npt
 from nnref.codec.quantization.kernels.uniform import round_to_grid
 from nnref.codec.quantization.overflow import OnOverflow, usable_qp
 from nnref.codec.quantization.result import QuantizationResult
+from nnref.codec.quantization.scan import to_scan
 from nnref.codec.quantization.step import inverse_step32
 
 
@@ -25,5 +26,5 @@ def quantize_uniform(
     """
     qp = usable_qp(weights, qp, qp_density, dependent=False, on_overflow=on_overflow)
     q = np.empty(weights.shape, np.int32)
-    round_to_grid(weights.reshape(-1), inverse_step32(qp, qp_density), q.reshape(-1))
+    round_to_grid(to_scan(weights, 0), inverse_step32(qp, qp_density), q.reshape(-1))
     return QuantizationResult(q, qp)

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from nnref.codec.quantization import quantization_step, quantize_uniform
 from nnref.codec.quantization.kernels.uniform import round_to_grid, squared_error
+from nnref.codec.quantization.scan import to_scan
 from nnref.codec.quantization.step import inverse_step32
 from nnref.spec.errors import UsageError
 from tests.codec.quantization import literal
@@ -64,7 +65,7 @@ def test_step_that_is_not_normal_is_refused():
 @given(st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=30)
 def test_squared_error_is_summed_in_order(seed):
-    weights = weights_around(0.25, 50, seed)
+    weights = to_scan(weights_around(0.25, 50, seed), 0)
     q = np.random.default_rng(seed).integers(-9, 9, 50).astype(np.int32)
     total = 0.0
     for w, level in zip(weights.tolist(), q.tolist(), strict=True):
