@@ -48,6 +48,23 @@ def dialect_option(command: Command) -> Command:
     )(command)
 
 
+def base_option(command: Command) -> Command:
+    """`--base`: the earlier streams of an update chain."""
+    return click.option(
+        "--base",
+        "bases",
+        metavar="STREAM",
+        type=click.Path(),
+        multiple=True,
+        help="Earlier stream of the update chain, the oldest first. Can be repeated.",
+    )(command)
+
+
+def dialect_name(dialect: Dialect) -> str:
+    """How `--dialect` spells a dialect."""
+    return next(name for name, known in DIALECTS.items() if known == dialect)
+
+
 def _limits(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> Limits:
     return Limits().with_options(dict(map(_limit, values)))
 

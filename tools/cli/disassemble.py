@@ -1,0 +1,40 @@
+"""`nnref disassemble`: a stream as text."""
+
+from pathlib import Path
+
+import click
+
+from nnref.spec.tables.enums import Dialect
+from nnref.tools.cli.files import read_bytes, text_output
+from nnref.tools.cli.options import base_option, dialect_option
+
+
+@click.command(short_help="Write a stream, good or bad, as text.")
+@click.argument("path", metavar="STREAM", type=click.Path())
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="File to write.  [default: stdout]"
+)
+@click.option("--bins", is_flag=True, help="Codewords bin by bin instead of hexadecimal.")
+@click.option("--auto-size", is_flag=True, help="Let the assembler compute the sizes of units.")
+@base_option
+@dialect_option
+def command(
+    path: str,
+    output: Path | None,
+    bins: bool,
+    auto_size: bool,
+    bases: tuple[str, ...],
+    dialect: Dialect,
+) -> None:
+    """Write any stream as lines of text: position, element, descriptor, value.
+
+    `nnref assemble` rebuilds the same bytes, also of a damaged stream: what no element claims is
+    shown as a gap. Values can be edited; annex E of the specification has the grammar.
+    """
+    from nnref.tools import assembly  # noqa: PLC0415  it loads the declarations
+    from nnref.tools.trace import Source  # noqa: PLC0415
+
+    source = Source(read_bytes(path), tuple(map(read_bytes, bases)), dialect)
+    with text_output(output) as file:
+        for line in assembly.disassemble(source, assembly.Options(bins, auto_size)):
+            print(line, file=file)
