@@ -28,7 +28,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "trace": Entry("nnref.tools.cli.trace", "Write every element and every bin, as decoded."),
     "diverge": Entry("nnref.tools.cli.diverge", "Find where another decoder's trace leaves ours."),
     "disassemble": Entry("nnref.tools.cli.disassemble", "Write a stream, good or bad, as text."),
-    "assemble": Entry("nnref.tools.cli.assemble", "Rebuild a stream from such a text."),
+    "assemble": Entry("nnref.tools.cli.assemble", "Rebuild a stream from its text."),
     "syntax": Entry("nnref.tools.cli.syntax", "Look up an element, a unit or a clause."),
     "demo": Entry("nnref.tools.cli.demo", "Encode, decode and test a small trained network."),
 }

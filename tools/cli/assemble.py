@@ -8,13 +8,15 @@ from nnref.tools.cli.output import print_json
 from nnref.tools.cli.text import count_text, one_line
 
 
-@click.command(short_help="Rebuild a stream from such a text.")
+@click.command(short_help="Rebuild a stream from its text.")
 @click.argument("path", metavar="TEXT", type=click.Path())
 @click.option("-o", "--output", type=click.Path(), required=True, help="Stream to write.")
 @quiet_option
 @json_option
 def command(path: str, output: str, quiet: bool, as_json: bool) -> None:
-    """Write the stream that a text of `nnref disassemble` says.
+    """Rebuild a stream from its text.
+
+    TEXT is in the form that nnref disassemble writes.
 
     Nothing is checked: the stream may be as wrong as the text wants it.
     """

@@ -6,7 +6,8 @@ import click
 
 from nnref.spec.tables.enums import Dialect
 from nnref.tools.cli.files import read_bytes, text_output
-from nnref.tools.cli.options import base_option, dialect_option
+from nnref.tools.cli.options import base_option, dialect_option, json_option
+from nnref.tools.cli.output import print_json
 
 
 @click.command(short_help="Write a stream, good or bad, as text.")
@@ -18,6 +19,7 @@ from nnref.tools.cli.options import base_option, dialect_option
 @click.option("--auto-size", is_flag=True, help="Let the assembler compute the sizes of units.")
 @base_option
 @dialect_option
+@json_option
 def command(
     path: str,
     output: Path | None,
@@ -25,8 +27,11 @@ def command(
     auto_size: bool,
     bases: tuple[str, ...],
     dialect: Dialect,
+    as_json: bool,
 ) -> None:
-    """Write any stream as lines of text: position, element, descriptor, value.
+    """Write a stream, good or bad, as text.
+
+    Each line has a position, an element, its descriptor and its value.
 
     `nnref assemble` rebuilds the same bytes, also of a damaged stream: what no element claims is
     shown as a gap. Values can be edited; annex E of the specification has the grammar.
@@ -35,6 +40,13 @@ def command(
     from nnref.tools.trace import Source  # noqa: PLC0415
 
     source = Source(read_bytes(path), tuple(map(read_bytes, bases)), dialect)
+    lines = assembly.disassemble(source, assembly.Options(bins, auto_size))
+    found = {"stream": path, "bytes": len(source.data)}
+    if as_json and output is None:
+        print_json("nnref.disassemble/1", found | {"lines": list(lines)})
+        return
     with text_output(output) as file:
-        for line in assembly.disassemble(source, assembly.Options(bins, auto_size)):
+        for line in lines:
             print(line, file=file)
+    if as_json:
+        print_json("nnref.disassemble/1", found | {"output": str(output)})

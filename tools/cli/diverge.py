@@ -43,7 +43,9 @@ def command(
     limits: Limits,
     as_json: bool,
 ) -> int:
-    """Find the first bin in which another decoder's trace of STREAM differs from ours.
+    """Find where another decoder's trace leaves ours.
+
+    The first bin that differs is named, with its tensor, weight, element and the likely cause.
 
     TRACE holds JSON lines, of which the values of bins are enough ({"unit": 2, "value": 1}), or
     one line of 0 and 1 for each codeword, or checkpoints; annex E of the specification has the

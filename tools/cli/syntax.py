@@ -12,7 +12,7 @@ from nnref.tools.cli.output import json_text
 FORMATS: Final = ("text", "markdown", "html", "json")
 
 
-@click.command(short_help="Look up an element, a unit or a clause; export the syntax.")
+@click.command(short_help="Look up an element, a unit or a clause.")
 @click.argument("question", metavar="[ELEMENT|UNIT|CLAUSE|RULE]", required=False)
 @click.option(
     "--format",
@@ -27,7 +27,10 @@ FORMATS: Final = ("text", "markdown", "html", "json")
 )
 @json_option
 def command(question: str | None, form: str, output: Path | None, as_json: bool) -> None:
-    """Look up an element, a unit or a clause; export the syntax.
+    """Look up an element, a unit or a clause.
+
+    Of an element, descriptor, range, condition, place and rules are shown; of a clause also the
+    functions of the literal decoder.
 
     ELEMENT is a syntax element such as dq_flag or a structure such as codebook, UNIT a type such
     as NNR_NDU, CLAUSE a number such as 9.3.2, RULE an id such as codebook-empty. Without any, all

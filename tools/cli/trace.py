@@ -22,7 +22,7 @@ from nnref.tools.cli.options import (
 @click.argument("path", metavar="STREAM", type=click.Path())
 @click.option("--tensor", help="Only the units with this tensor, and its bins.")
 @click.option("--unit", type=click.IntRange(0), help="Only the unit with this index.")
-@click.option("--bins", is_flag=True, help="Every bin of every codeword, and what they make up.")
+@click.option("--bins", is_flag=True, help="Bins, and what they make up.")
 @click.option(
     "--checkpoints",
     type=click.IntRange(1),
@@ -57,10 +57,12 @@ def command(
     as_json: bool,
     output: Path | None,
 ) -> int:
-    """Write every syntax element with its bits; with --bins every bin of every codeword.
+    """Write every element and every bin, as decoded.
 
-    With --json one object per line, in the form of annex E of the specification. What is behind
-    the first fault of a bad stream is not shown; the trace then ends with the error.
+    Elements are those of headers; --bins adds every bin of every codeword, and what bins make up.
+
+    With --json it is one object per line, in the form of annex E of the specification. Nothing is
+    shown behind the first fault of a bad stream; the trace then ends with the error.
     """
     from nnref.tools import trace  # noqa: PLC0415  it loads the declarations
 

@@ -107,7 +107,10 @@ def _nothing_selected(selection: Selection) -> str:
 
 
 class Walk:
-    """The declared syntax reads the headers, and the literal decoder behind it the codewords."""
+    """The declared syntax reads the headers, and the literal decoder behind it the codewords.
+
+    Raises what is wrong with a base.
+    """
 
     def __init__(
         self,
@@ -120,6 +123,7 @@ class Walk:
         self._is_selected = is_selected
         self._sink = sink
         self._reporter = reporter
+        self._decoder = self._prepared() if reporter else None
         self._records: list[Record] = []
         self._findings: list[NnrError] = []
         self.units = 0
@@ -129,7 +133,6 @@ class Walk:
     def run(self) -> None:
         """Walk the stream. Raises NnrError for what is wrong with it."""
         source = self._source
-        decoder = self._decoder() if self._reporter else None
         units = read_units(
             source.data,
             limits=source.limits,
@@ -138,14 +141,14 @@ class Walk:
         )
         try:
             for unit in units:
-                self._unit(unit, decoder)
+                self._unit(unit)
                 self._records.clear()
                 self.units += 1
         except NnrError:
             self._tell_unparsed()
             raise
 
-    def _decoder(self) -> StreamDecoder:
+    def _prepared(self) -> StreamDecoder:
         """The literal decoder behind the bases."""
         source = self._source
         state = UpdateState()
@@ -158,16 +161,16 @@ class Walk:
         bits = BitReader(source.data, self._reporter)
         return StreamDecoder(bits, state, {}, source.dialect, limit)
 
-    def _unit(self, unit: Unit, decoder: StreamDecoder | None) -> None:
+    def _unit(self, unit: Unit) -> None:
         is_selected = self._is_selected(unit)
         if is_selected:
             self.selected += 1
             self._tell_unit(unit)
-        if decoder is not None:
+        if self._decoder is not None:
             if unit.nnr_unit_type == UnitType.NNR_NDU and not is_selected:
-                _skip(decoder, unit)
+                _skip(self._decoder, unit)
             else:
-                self._decode(decoder, unit, told=is_selected and has_codeword(unit))
+                self._decode(self._decoder, unit, told=is_selected and has_codeword(unit))
 
     def _decode(self, decoder: StreamDecoder, unit: Unit, *, told: bool) -> None:
         decoder.bits.end = 8 * len(self._source.data)
