@@ -170,7 +170,8 @@ def _data_unit(model: _Model, tensor: _Tensor, number: int, state: StreamState) 
     raw = tensor.payload_type == PayloadType.NNR_PT_RAW_FLOAT
     fields = _header(model, tensor, number)
     if raw:
-        values = np.float32([random.gauss(0, 1) for _ in range(prod(tensor.dimensions))])
+        drawn = [random.gauss(0, 1) for _ in range(prod(tensor.dimensions))]
+        values = np.array(drawn, np.float32)
         return _written(model, fields, values.tobytes(), state)
     entries: list[tuple[int, int, int]] = []
     encoder = PayloadEncoder(model.dialect)
@@ -372,7 +373,8 @@ def _random_levels(random: Random, syntax: TensorSyntax, payload_type: PayloadTy
 def _on_grid(levels: Levels, syntax: TensorSyntax, row_skip: bool) -> Levels:
     """Clause 10.3: the quantized parameters of these levels, along the scan."""
     matrix = levels.reshape(syntax.rows, syntax.columns)
-    skipped = ~matrix.any(axis=1) if row_skip and syntax.has_flags else np.zeros(syntax.rows, bool)
+    has_list = row_skip and syntax.has_flags
+    skipped = [has_list and not row.any() for row in matrix]
     quantized = np.zeros_like(matrix)
     scan_order = effective_scan_order(syntax.scan_order, syntax.rows, syntax.columns)
     state = 0
