@@ -1,1 +1,52 @@
-"""TODO."""
+"""Clause 9: the arithmetic coder. It knows tensors and payloads, and nothing of units.
+
+Names are imported on first use, because the compiled kernels take a moment to load.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nnref.codec.entropy.bounds import weights_bound
+    from nnref.codec.entropy.compilation import warm_up
+    from nnref.codec.entropy.cost import cost_table
+    from nnref.codec.entropy.decoder import CoderState, PayloadDecoder
+    from nnref.codec.entropy.encoder import PayloadEncoder
+    from nnref.codec.entropy.search import ShiftSearch
+    from nnref.codec.entropy.syntax import EntryPoint, TensorSyntax
+
+__all__ = [
+    "CoderState",
+    "EntryPoint",
+    "PayloadDecoder",
+    "PayloadEncoder",
+    "ShiftSearch",
+    "TensorSyntax",
+    "cost_table",
+    "warm_up",
+    "weights_bound",
+]
+
+_MODULES = {
+    "CoderState": "decoder",
+    "EntryPoint": "syntax",
+    "PayloadDecoder": "decoder",
+    "PayloadEncoder": "encoder",
+    "ShiftSearch": "search",
+    "TensorSyntax": "syntax",
+    "cost_table": "cost",
+    "warm_up": "compilation",
+    "weights_bound": "bounds",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,28 @@
+"""How the functions of the kernels are compiled."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from numba import njit
+
+Compiled = TypeVar("Compiled", bound=Callable[..., Any])
+
+
+def kernel(function: Compiled) -> Compiled:
+    """For functions called from Python: releases the GIL, kept on disk, division unchecked."""
+    return cast(Compiled, njit(nogil=True, cache=True, error_model="numpy")(function))
+
+
+def inner(function: Compiled, **options: bool) -> Compiled:
+    """For functions called by kernels only, once for many weights."""
+    options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compile_it: Any = njit(nogil=True, error_model="numpy", **options)  # type: ignore[call-overload]
+    return cast(Compiled, compile_it(function))
+
+
+def inlined(function: Compiled) -> Compiled:
+    """For the arithmetic of one bin: numbers in, numbers out.
+
+    Arrays would cost reference counting per call; closures in the callers read and write those.
+    """
+    return inner(function, forceinline=True)
