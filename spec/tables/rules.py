@@ -108,7 +108,7 @@ STREAM_RULES: Final = _table(
     Rule("payload-bound", MALFORMED, "8.3.1", "a payload of this size can hold as many weights as the header declares"),
     Rule("entry-point-mismatch", INVALID, "9.6.4", "an entry point equals the coder's state at its block row"),
     # Updates, clause 12
-    Rule("base-missing", INVALID, "12.2", "temporal contexts need the stored state of the parent", "decode the base first: nnref decode BASE.nnr UPDATE.nnr -o OUT"),
+    Rule("base-missing", INVALID, "12.2", "temporal contexts need the stored state of the parent", "name the streams before it, the oldest first: --base BASE.nnr"),
     Rule("parent-mismatch", INTEGRITY, "12.1", "the parent named by a unit is the stored one"),
     # Limits, clause 8.3
     Rule("limit-tensor-elements", LIMIT, "8.3", "a tensor has at most max_tensor_elements weights", "raise it: --limit max_tensor_elements=N"),

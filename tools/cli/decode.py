@@ -1,6 +1,7 @@
 """`nnref decode`: from a stream to a tensor file."""
 
 from collections import Counter
+from typing import Any
 
 import click
 
@@ -8,7 +9,9 @@ from nnref import codec
 from nnref.spec.limits import Limits
 from nnref.spec.tables.enums import Dialect
 from nnref.tools.cli.failures import warn
+from nnref.tools.cli.inputs import refuse_same_file, state_after
 from nnref.tools.cli.options import (
+    base_option,
     dialect_option,
     json_option,
     limit_option,
@@ -27,6 +30,7 @@ from nnref.tools.cli.text import count_text, one_line
     required=True,
     help="Tensor file to write: .safetensors, .npz or .pt.",
 )
+@base_option
 @limit_option
 @dialect_option
 @click.option("--strict", is_flag=True, help="Refuse what a decoder may tolerate.")
@@ -35,6 +39,7 @@ from nnref.tools.cli.text import count_text, one_line
 def command(
     stream: str,
     output: str,
+    bases: tuple[str, ...],
     limits: Limits,
     dialect: Dialect,
     strict: bool,
@@ -43,12 +48,14 @@ def command(
 ) -> None:
     """Decode an NNR stream to a tensor file.
 
-    The file is written under a temporary name and appears only when everything is decoded.
+    The file is written under a temporary name and appears only when everything is decoded. An
+    update is decoded as it is coded: it is not added to its base.
     """
+    options: dict[str, Any] = {"limits": limits, "dialect": dialect, "strict": strict}
+    refuse_same_file(stream, output)
     with progress_bar("decoding", quiet=quiet) as progress:
-        report = codec.decode_file(
-            stream, output, limits=limits, dialect=dialect, strict=strict, progress=progress
-        )
+        state = state_after(bases, options)
+        report = codec.decode_file(stream, output, base=state, progress=progress, **options)
     warn_findings(report.findings)
     _warn_of_dtypes(output, report)
     if as_json:

@@ -8,6 +8,7 @@ import click
 
 from nnref import codec
 from nnref.tools.cli.failures import warn
+from nnref.tools.cli.inputs import refuse_same_file
 from nnref.tools.cli.options import json_option, quiet_option
 from nnref.tools.cli.output import print_json, progress_bar
 from nnref.tools.cli.text import count_text, finite_or_none, one_line, ratio_text
@@ -70,6 +71,7 @@ def command(
     """
     from nnref.tools.cli.rules import read_rules, without_effect  # noqa: PLC0415  loads numpy
 
+    refuse_same_file(model, output)
     rules = read_rules(rules_file) if rules_file is not None else ()
     settings = {name: value for name, value in options.items() if value is not None}
     with progress_bar("encoding", quiet=quiet) as progress:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 
 from nnref.codec import NnrError, Stream
-from nnref.codec.model import TensorSource, open_model
+from nnref.codec.model import open_model
 from nnref.spec.errors import refusal
 from nnref.tools.cli.comparison import Array, Bounds, Difference, compare
 from nnref.tools.cli.output import Progress
@@ -64,11 +64,17 @@ def verify(
         result.decoded = sum(1 for _ in _decoded(stream, result.errors, progress))
         return result
     with open_model(model) as source:
-        absent = [name for name in source.names() if name not in stream]
-        result.differences = [Difference(name, ("not in the stream",)) for name in absent]
+        expected = dict.fromkeys(source.names())
+        result.differences = [
+            Difference(name, ("not in the stream",)) for name in expected if name not in stream
+        ]
         for name, array in _decoded(stream, result.errors, progress):
             result.decoded += 1
-            result.differences.append(_compared(source, name, array, bounds))
+            if name in expected:
+                found = compare(name, source.read(name), array, bounds)
+            else:
+                found = Difference(name, ("not in the model",))
+            result.differences.append(found)
     return result
 
 
@@ -87,9 +93,3 @@ def _decoded(
             continue
         for tensor, array in decoded:
             yield tensor.name, array
-
-
-def _compared(source: TensorSource, name: str, decoded: Array, bounds: Bounds) -> Difference:
-    if name not in source.names():
-        return Difference(name, ("not in the model",))
-    return compare(name, source.read(name), decoded, bounds)

@@ -8,7 +8,9 @@ from nnref import codec
 from nnref.spec.limits import Limits
 from nnref.spec.tables.enums import Dialect
 from nnref.tools.cli.failures import GOOD, tell, warn
+from nnref.tools.cli.inputs import state_after
 from nnref.tools.cli.options import (
+    base_option,
     dialect_option,
     json_option,
     limit_option,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--against", "model", type=click.Path(), help="Model to compare with.")
 @click.option("--min-sqnr", type=float, help="SQNR in dB that every tensor must reach.")
 @click.option("--max-error", type=float, help="Absolute error that no element may exceed.")
+@base_option
 @limit_option
 @dialect_option
 @quiet_option
@@ -36,6 +39,7 @@ def command(
     model: str | None,
     min_sqnr: float | None,
     max_error: float | None,
+    bases: tuple[str, ...],
     limits: Limits,
     dialect: Dialect,
     quiet: bool,
@@ -53,8 +57,9 @@ def command(
     if model is None and (min_sqnr is not None or max_error is not None):
         context = click.get_current_context()
         raise click.UsageError("--min-sqnr and --max-error need --against", context)
-    stream = codec.open_stream(path, limits=limits, dialect=dialect)
+    options: dict[str, Any] = {"limits": limits, "dialect": dialect}
     with progress_bar("verifying", quiet=quiet) as progress:
+        stream = codec.open_stream(path, base=state_after(bases, options), **options)
         result = verify(stream, model, Bounds(min_sqnr, max_error), progress)
     warn_findings(stream.findings)
     if as_json:

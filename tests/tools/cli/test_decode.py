@@ -5,6 +5,7 @@ import pytest
 
 from nnref.codec import decode
 from nnref.codec.model import numpy_dtype, open_model, stored_dtype
+from tests.support import shared_dir
 
 from .damage import broken
 
@@ -113,3 +114,29 @@ def test_dialect_of_nncodec_1_reads_otherwise(run, stream, tmp_path):
     status, _, err = run("decode", stream, "-o", tmp_path / "o.npz", "--dialect", "nncodec-1.0")
     assert status == 3
     assert "tensor" in err
+
+
+def test_input_is_not_overwritten(run, stream, tmp_path):
+    path = tmp_path / "stream.npz"
+    path.write_bytes(stream.read_bytes())
+    status, _, err = run("decode", path, "-o", tmp_path / "." / "stream.npz")
+    assert status == 2
+    assert err.startswith("nnref: error[setting-conflict]: ")
+    assert path.read_bytes() == stream.read_bytes()
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["h_hdsp", "h_upd_dq0_tca1"])
+def test_update_is_decoded_behind_its_bases(run, tmp_path, name):
+    zero, one, two = (
+        shared_dir() / "vectors" / "nncodec-2.1.3" / f"{name}_s{step}.nnc" for step in range(3)
+    )
+    out = tmp_path / "out.npz"
+    status, _, err = run("decode", two, "-o", out)
+    assert status == 3
+    assert err.startswith("nnref: error[base-missing]: ")
+    assert run("decode", two, "--base", zero, "--base", one, "-o", out)[0] == 0
+    with np.load(two.with_suffix(".npz")) as expected, np.load(out) as found:
+        for index, tensor in enumerate(expected["names"]):
+            assert np.array_equal(found[str(tensor)], expected[f"t{index}"])
+    assert run("verify", two, "--base", zero, "--base", one)[0] == 0

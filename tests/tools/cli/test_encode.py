@@ -161,3 +161,11 @@ def test_tensor_that_becomes_zero_is_warned_of(run, tmp_path):
     status, _, err = run("encode", path, "-o", tmp_path / "out.nnr", "--qp", "-4")
     assert status == 0
     assert err.startswith("nnref: warning: tensor 'a' decodes to zeros")
+
+
+def test_model_is_not_overwritten(run, model):
+    content = model.read_bytes()
+    status, _, err = run("encode", model, "-o", model)
+    assert status == 2
+    assert err.startswith("nnref: error[setting-conflict]: ")
+    assert model.read_bytes() == content
