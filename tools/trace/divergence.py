@@ -16,7 +16,7 @@ from nnref.tools.trace.tracing import Source, Walk, has_codeword
 FIELDS: Final = {
     "element": ("element", "bit", "bits", "descriptor", "value"),
     "bin": (
-        *("tensor", "weight", "element", "index", "kind", "context", "state"),
+        *("tensor", "element", "index", "weight", "kind", "context", "state"),
         *("range", "offset", "shifts", "value"),
     ),
     "level": ("tensor", "weight", "level", "dq_state"),

@@ -1,5 +1,6 @@
 """Streams of the tests, and their traces."""
 
+import functools
 from pathlib import Path
 
 from nnref.spec.process import UpdateState, decode_stream
@@ -45,6 +46,12 @@ def traced(one, wanted=None, selection=None, *, payloads=True):
     reporter = PayloadReporter(events.append, wanted) if payloads else None
     error = trace(one, selection or Selection(), events.append, reporter)
     return events, error
+
+
+@functools.cache
+def whole(name):
+    """All events of a sample; not to be changed."""
+    return traced(source(name))[0]
 
 
 def only(events, kind):

@@ -10,9 +10,9 @@ from nnref.spec.errors import InvalidError, MalformedError, UsageError
 from nnref.spec.process import Observer, Refused, decode_stream
 from nnref.tools.trace import Selection, Source, Wanted
 
-from .samples import STREAMS, chain, only, source, state_behind, traced
+from .samples import STREAMS, chain, only, source, state_behind, traced, whole
 
-DECODED = [name for name in STREAMS if only(traced(source(name))[0], "payload_end")]
+DECODED = [name for name in STREAMS if only(whole(name), "payload_end")]
 
 
 class Bins(Observer):
@@ -65,14 +65,14 @@ def test_elements_follow_each_other_without_a_hole(name):
 
 @pytest.mark.parametrize("name", DECODED)
 def test_bins_are_those_of_the_literal_decoder(name):
-    bins = only(traced(source(name))[0], "bin")
+    bins = only(whole(name), "bin")
     names = ("kind", "element", "index", "context", "state", "range", "offset", "value")
     assert [tuple(map(one.get, names)) for one in bins] == literal(name).bins
 
 
 @pytest.mark.parametrize("name", DECODED)
 def test_bins_are_numbered_from_0_in_every_codeword(name):
-    events, _ = traced(source(name))
+    events = whole(name)
     for end in only(events, "payload_end"):
         bins = [one for one in only(events, "bin") if one["unit"] == end["unit"]]
         assert [one["bin"] for one in bins] == list(range(end["bins"]))
@@ -83,12 +83,12 @@ def test_bins_are_numbered_from_0_in_every_codeword(name):
 
 
 def test_shifts_are_the_bits_taken_in_before_the_bin():
-    bins = only(traced(source("first"))[0], "bin")
+    bins = only(whole("first"), "bin")
     assert [one["shifts"] for one in bins[:9]] == list(range(9))
 
 
 def test_levels_and_tensors_are_told():
-    events, _ = traced(source("block"))
+    events = whole("block")
     tensors = [(one["tensor"], one["role"]) for one in only(events, "tensor")]
     assert [role for _, role in tensors] == ["ls", "bias", "weight"]
     stream = decode_stream(STREAMS["block"])
@@ -99,16 +99,16 @@ def test_levels_and_tensors_are_told():
 
 
 def test_coded_elements_are_told_with_their_value():
-    coded = only(traced(source("dependent"))[0], "coded_element")
+    coded = only(whole("dependent"), "coded_element")
     place = {"event": "coded_element", "unit": 2, "tensor": "w"}
     assert coded == [place | {"element": "qp_delta", "value": -8, "clause": "7.3.2"}]
-    coded = only(traced(source("shift-parameters"))[0], "coded_element")
+    coded = only(whole("shift-parameters"), "coded_element")
     assert all("index" in one for one in coded if one["element"] == "shift_idx_minus_1")
     assert len(coded) > 1
 
 
 def test_block_rows_are_told():
-    rows = only(traced(source("block-scan"))[0], "block_row")
+    rows = only(whole("block-scan"), "block_row")
     assert [one["first_row"] for one in rows] == [0, 8]
 
 
@@ -116,7 +116,7 @@ def test_block_rows_are_told():
 @pytest.mark.parametrize("every", [1, 7])
 def test_checkpoints_hold_registers_and_hash_behind_the_bins(name, every):
     points = only(traced(source(name), Wanted(bins=False, checkpoints=every))[0], "checkpoint")
-    units = [end["bins"] for end in only(traced(source(name))[0], "payload_end")]
+    units = [end["bins"] for end in only(whole(name), "payload_end")]
     due = [bins for end in units for bins in range(every, end + 1, every)]
     assert [point["bins"] for point in points] == due
     behind = literal(name).behind
@@ -134,9 +134,9 @@ def test_checkpoints_need_no_bins():
 
 
 def test_interval_is_part_of_the_whole_trace():
-    whole = only(traced(source("dependent"))[0], "bin")
+    bins = only(whole("dependent"), "bin")
     events, _ = traced(source("dependent"), Wanted(from_bin=30, to_bin=75))
-    assert only(events, "bin") == whole[30:75]
+    assert only(events, "bin") == bins[30:75]
     assert (events[0]["from_bin"], events[0]["to_bin"]) == (30, 75)
 
 
@@ -149,7 +149,7 @@ def test_units_behind_an_interval_are_traced():
 
 
 def test_tensor_selects_units_and_bins():
-    name = only(traced(source("block"))[0], "tensor")[1]["tensor"]
+    name = only(whole("block"), "tensor")[1]["tensor"]
     events, _ = traced(source("block"), Wanted(tensor=name), Selection(tensor=name))
     assert {one["tensor"] for one in only(events, "bin")} == {name}
     assert len(only(events, "unit")) == 1
@@ -157,7 +157,7 @@ def test_tensor_selects_units_and_bins():
 
 
 def test_tensor_referred_to_by_index_is_found():
-    events, _ = traced(source("references"))
+    events = whole("references")
     names = {one["tensor"] for one in only(events, "tensor")}
     assert names
     for name in names:
@@ -209,9 +209,9 @@ def test_elements_of_a_unit_that_cannot_be_parsed_are_told_once():
 
 
 def test_tolerated_faults_are_told():
-    findings = only(traced(source("stop-bit"))[0], "finding")
+    findings = only(whole("stop-bit"), "finding")
     assert [one["error"] for one in findings] == ["payload-stop-bit"]
-    findings = only(traced(source("reserved-bits"))[0], "finding")
+    findings = only(whole("reserved-bits"), "finding")
     assert "reserved-bits-nonzero" in {one["error"] for one in findings}
 
 
@@ -244,6 +244,6 @@ def test_values_that_json_lacks_are_patterns():
     events, _ = traced(Source(number.to_bytes(len(data), "big")))
     (value,) = [e["value"] for e in only(events, "element") if e["bit"] == bit]
     assert value == "0x7f800001"
-    hashes = [e for e in only(traced(source("hash-parent"))[0], "element") if e["bits"] > 64]
+    hashes = [e for e in only(whole("hash-parent"), "element") if e["bits"] > 64]
     assert hashes
     assert all(e["value"].startswith("0x") for e in hashes)
