@@ -10,7 +10,7 @@ from rich.console import Console
 from nnref.conformance.interop.client import Peer
 from nnref.tools.bench.fresh import measure_memory, measure_startup
 from nnref.tools.bench.kernels import measure_rate
-from nnref.tools.bench.models import measure_model
+from nnref.tools.bench.models import PEER_TIMEOUT, measure_model
 from nnref.tools.bench.profiling import profile_model
 from nnref.tools.bench.results import Results, Row
 from nnref.tools.bench.workload import SPREADS, Tensors, count_weights, file_model, synthetic_model
@@ -20,7 +20,8 @@ Titled = tuple[str, list[Row]]
 PARTS = ("kernels", "model", "startup", "memory")
 TENSOR_COUNTS = (50, 200, 800)
 """Tensors of the synthetic models: time per tensor should not depend on it."""
-MEMORY_TENSORS = 200
+MEMORY_MODEL = (16, 1 << 20)
+"""Tensors and weights per tensor of the model whose memory is measured."""
 
 
 @click.command()
@@ -59,7 +60,7 @@ def main(
         return
     console, results = Console(), Results()
     with contextlib.ExitStack() as stack:
-        peer = stack.enter_context(Peer(peer_python, timeout=600)) if peer_python else None
+        peer = stack.enter_context(Peer(peer_python, timeout=PEER_TIMEOUT)) if peer_python else None
         tables = {
             "kernels": kernel_tables(weights, rounds, peer),
             "model": model_tables(models, rounds, peer),
@@ -88,13 +89,13 @@ def model_tables(models: Iterable[Tensors], rounds: int, peer: Peer | None) -> I
 
 def startup_tables() -> Iterator[Titled]:
     """Import and kernels of fresh processes."""
-    yield "start-up, wall clock", measure_startup()
+    yield "start-up", measure_startup()
 
 
 def memory_tables(model_path: Path | None, peer_python: Path | None) -> Iterator[Titled]:
     """Peak memory of one model."""
-    model = file_model(model_path) if model_path else synthetic_model(MEMORY_TENSORS)
-    title = f"peak memory above idle, {count_weights(model)} weights"
+    model = file_model(model_path) if model_path else synthetic_model(*MEMORY_MODEL)
+    title = f"peak memory, {count_weights(model)} weights"
     yield title, measure_memory(model, peer_python)
 
 

@@ -13,13 +13,13 @@ from safetensors.numpy import save_file
 
 from nnref.codec import encode
 from nnref.conformance.interop.client import Peer
-from nnref.tools.bench.models import OPTIONS, PEER_OPTIONS
+from nnref.tools.bench.models import OPTIONS, PEER_OPTIONS, PEER_TIMEOUT
 from nnref.tools.bench.results import Row, figure_row
 from nnref.tools.bench.workload import Tensors
 
 
 def measure_startup() -> list[Row]:
-    """Wall-clock seconds of import and kernels, with an empty kernel cache and a filled one."""
+    """CPU seconds of import and kernels, with an empty kernel cache and with a filled one."""
     rows = []
     with tempfile.TemporaryDirectory() as cache:
         for state in ("cold", "warm"):
@@ -32,37 +32,39 @@ def measure_startup() -> list[Row]:
 
 
 def measure_memory(model: Tensors, peer_python: Path | None) -> list[Row]:
-    """Peak memory above that of the idle process: from file to file, and the peer's functions."""
-    theirs = _peer_growth(model, peer_python) if peer_python else {}
+    """Peak resident memory of a process, idle and after one call.
+
+    nnref goes from file to file; the peer's functions take and give the whole model in memory.
+    """
+    theirs = _peer_memory(model, peer_python) if peer_python else {}
     with tempfile.TemporaryDirectory() as folder:
         tensors, stream = f"{folder}/model.safetensors", f"{folder}/model.nnr"
         save_file(model, tensors)
-        ours = {
-            "encode": _growth(_child("encode", tensors, stream, json.dumps(OPTIONS))),
-            "decode": _growth(_child("decode", stream, f"{folder}/decoded.safetensors")),
-        }
-    return [figure_row(what, "MiB", grown, theirs.get(what)) for what, grown in ours.items()]
+        encoding = _child("encode", tensors, stream, json.dumps(OPTIONS))
+        decoding = _child("decode", stream, f"{folder}/decoded.safetensors")
+    ours = {"idle": encoding["idle"], "encode": encoding["peak"], "decode": decoding["peak"]}
+    return [figure_row(what, "MiB", _mib(peak), theirs.get(what)) for what, peak in ours.items()]
 
 
-def _peer_growth(model: Tensors, python: Path) -> dict[str, float]:
+def _peer_memory(model: Tensors, python: Path) -> dict[str, float]:
     stream = np.frombuffer(encode(model, **OPTIONS), np.uint8)
     options = {"names": list(model), "options": PEER_OPTIONS}
-    return {
-        "encode": _peer_call(python, "compress", list(model.values()), options),
-        "decode": _peer_call(python, "decompress", [stream], {}),
-    }
+    idle, encoding = _peer_peaks(python, "compress", list(model.values()), options)
+    _, decoding = _peer_peaks(python, "decompress", [stream], {})
+    return {"idle": idle, "encode": encoding, "decode": decoding}
 
 
-def _peer_call(python: Path, command: str, arrays: list[Any], values: dict[str, Any]) -> float:
-    with Peer(python) as peer:
-        before = peer.call("describe").values["peak_memory"]
+def _peer_peaks(
+    python: Path, command: str, arrays: list[Any], values: dict[str, Any]
+) -> tuple[float, float]:
+    with Peer(python, timeout=PEER_TIMEOUT) as peer:
+        idle = peer.call("describe").values["peak_memory"]
         peer.call(command, arrays, **values)
-        after = peer.call("describe").values["peak_memory"]
-    return _growth({"before": before, "after": after})
+        return _mib(idle), _mib(peer.call("describe").values["peak_memory"])
 
 
-def _growth(peak: dict[str, float]) -> float:
-    return (peak["after"] - peak["before"]) / 2**20
+def _mib(count: float) -> float:
+    return count / 2**20
 
 
 def _child(*arguments: str, cache: str | None = None) -> dict[str, float]:

@@ -24,6 +24,9 @@ _DENSITY = 2
 _QP = 0
 """Step 1: spreads are given in steps."""
 
+SEARCHES = {"off": "no search", "compatible": "peer's search", "exact": "exact search"}
+"""Values of shift_search; against the last the peer runs its own."""
+
 
 def measure_rate(
     dq: bool, rate: float, weights: int, rounds: int, peer: Peer | None
@@ -35,9 +38,9 @@ def measure_rate(
     bench = _Bench(dq, rounds, peer)
     bins = count_bins(quantized, dq)
     rows = [_weights_row("quantize", tensor.size, bench.quantize(tensor))]
-    for search in ("off", "compatible", "exact"):
+    for search, what in SEARCHES.items():
         timing = bench.encode(quantized, search)
-        rows += _coder_rows(f"encode, search {search}", quantized.size, bins, timing)
+        rows += _coder_rows(f"encode, {what}", quantized.size, bins, timing)
     rows += _coder_rows("decode", quantized.size, bins, bench.decode(payload, quantized.shape))
     bits = 8 * payload.size / quantized.size
     kind = "dependent" if dq else "uniform"

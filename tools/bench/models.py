@@ -15,6 +15,9 @@ OPTIONS: dict[str, Any] = {"qp": MODEL_QP, "nonweight_qp": -75}
 PEER_OPTIONS: dict[str, Any] = OPTIONS | {"profile": 1}
 """Everything else is the default of each codec: dependent quantization with a search."""
 
+PEER_TIMEOUT = 600.0
+"""Seconds: the peer's time grows with the square of the number of tensors."""
+
 
 def measure_model(model: Tensors, rounds: int, peer: Peer | None) -> list[Row]:
     """Encode and decode, each codec its own stream, and the sizes of the streams."""

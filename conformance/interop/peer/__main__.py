@@ -6,7 +6,6 @@ original descriptor to itself, and everything else that is printed goes to stand
 
 import os
 import platform
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import IO, Any
 
 from .frames import Array, Message, read_message, write_message
 from .framework import leave_out_framework
+from .memory import peak_memory
 
 Command = Callable[[Message], tuple[dict[str, Any], list[Array]]]
 
@@ -24,9 +24,8 @@ LONGEST_ERROR = 300
 
 def describe(_request: Message) -> tuple[dict[str, Any], list[Array]]:
     """Versions of what answers, and the peak memory of this process in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     versions = {name: version(name) for name in ("nncodec", "numpy")}
-    return versions | {"python": platform.python_version(), "peak_memory": peak}, []
+    return versions | {"python": platform.python_version(), "peak_memory": peak_memory()}, []
 
 
 def load_commands() -> dict[str, Command]:
