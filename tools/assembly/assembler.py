@@ -23,8 +23,9 @@ _MOST_CONTEXTS: Final = context_count(256)
 def assemble(lines: Iterable[str]) -> bytes:
     """Annex E: the bytes that the lines of an assembly text say.
 
-    Raises FileError (assembly-syntax) for a line that means nothing and UsageError (element-...)
-    for a value that its descriptor cannot hold; the detail begins with the number of the line.
+    Raises FileError (assembly-syntax) for a line that means nothing and NnrError (element-value,
+    tensor-name-unsupported, string-not-aligned) for a value that its descriptor cannot hold; the
+    detail begins with the number of the line.
     """
     assembler = _Assembler()
     number = 0

@@ -1,5 +1,6 @@
 """Annex E: arithmetic codewords as statements, one per bin."""
 
+from contextlib import suppress
 from typing import Final
 
 from nnref.spec.errors import NnrError
@@ -19,10 +20,9 @@ def codewords(source: Source) -> dict[int, list[Statement]]:
     Raises NnrError for a wrong base.
     """
     lister = _Lister()
-    try:
-        Walk(source, _all_units, lister, PayloadReporter(lister)).run()
-    except NnrError:
-        lister.found.pop(lister.unit, None)
+    walk = Walk(source, _all_units, lister, PayloadReporter(lister))
+    with suppress(NnrError):
+        walk.run()
     return lister.found
 
 
@@ -35,16 +35,15 @@ class _Lister:
 
     def __init__(self) -> None:
         self.found: dict[int, list[Statement]] = {}
-        self.unit = 0
+        self._listed: list[Statement] = []
         self._at_first_row = False
 
     def __call__(self, event: Event) -> None:
         """Append what an event of a codeword says."""
-        if event["event"] == "unit":
-            self.unit = event["unit"]
+        if event["event"] == "payload_end":
+            self.found[event["unit"]], self._listed = self._listed, []
         else:
-            for statement in self._statements(event):
-                self.found.setdefault(self.unit, []).append(statement)
+            self._listed += self._statements(event)
 
     def _statements(self, event: Event) -> list[Statement]:
         match event["event"]:
