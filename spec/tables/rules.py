@@ -137,6 +137,7 @@ CALLER_RULES: Final = _table(
     Rule("step-out-of-range", USAGE, "10.1", "the step is positive, finite and reachable by a qp"),
     Rule("setting-unknown", USAGE, "8", "a setting has a known name and a value of its type"),
     Rule("setting-conflict", USAGE, "8", "settings do not contradict each other"),
+    Rule("batch-norm-unfit", USAGE, "8", "a batch normalization has one finite value per output channel of its layer, and var + eps is positive", "name the layers and batch normalizations that go together: --pairs FILE"),
     Rule("tensor-unknown", USAGE, "8.2", "the asked tensor is in the stream or model"),
     Rule("tensor-announced", USAGE, "8", "an announced tensor is written once, with the data type and shape announced, and no other is"),
     Rule("levels-off-grid", USAGE, "10.3", "with dq_flag 1 the quantized parameters lie on the trellis grid"),
