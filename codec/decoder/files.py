@@ -39,7 +39,7 @@ def open_stream(source: StreamSource, **options: Any) -> Stream:
 def decode(source: StreamSource, **options: Any) -> dict[str, NDArray[Any]]:
     """All tensors of a stream (bytes or a path), by name, in decoding order.
 
-    Options are those of `Stream`: limits, dialect, strict, out_of_band.
+    Options are those of `Stream`: limits, dialect, strict, out_of_band, base, as_coded.
     Raises NnrError: malformed, invalid, unsupported, limit exceeded, integrity.
     """
     return {tensor.name: array for tensor, array in Stream(source, **options).decoded()}

@@ -8,6 +8,7 @@ from nnref.codec.model import TensorInfo
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
 from nnref.spec.syntax import Unit
+from nnref.spec.tables.enums import CompressedParameterTypes as Cpt
 from nnref.spec.tables.enums import PayloadType
 
 
@@ -42,6 +43,7 @@ class StreamTensor:
             ("block", self.payload_type == PayloadType.NNR_PT_BLOCK),
             (f"scan{fields['scan_order']}", fields["scan_order"]),
             ("temporal", fields["temporal_context_modeling_flag"]),
+            ("low-rank", fields["compressed_parameter_types"] & Cpt.NNR_CPT_DC),
             (self.member.role, self.member.role != "weight"),
         )
         return tuple(name for name, present in named if present)
@@ -54,12 +56,13 @@ def unit_tensors(unit: Unit, limits: Limits) -> tuple[StreamTensor, ...]:
     """
     try:
         members = unit_members(unit.fields, _names(unit), limits)
-        return tuple(StreamTensor(m.name, _info(unit, m), m, unit) for m in members)
+        return tuple(StreamTensor(m.name, tensor_info(unit, m), m, unit) for m in members)
     except NnrError as error:
         raise error.at(unit=unit.index, unit_type=unit.type_name, bit=8 * unit.offset) from None
 
 
-def _info(unit: Unit, member: Member) -> TensorInfo:
+def tensor_info(unit: Unit, member: Member) -> TensorInfo:
+    """Clause 10.7: data type and shape of a member as it comes out. Raises as `output_info`."""
     fields = unit.fields
     try:
         return output_info(

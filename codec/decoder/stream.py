@@ -1,15 +1,15 @@
 """Reading a stream: its units, its tensors, and any tensor alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
 
 from nnref.codec.decoder.buffer import StreamSource, stream_buffer
+from nnref.codec.decoder.composition import compose, composed_tensors, handed_out
 from nnref.codec.decoder.data_unit import CodedUnit, decode_data_unit
 from nnref.codec.decoder.headers import StreamTensor, unit_tensors
 from nnref.codec.decoder.updates import UpdateState
-from nnref.codec.formats import from_carrier
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
 from nnref.spec.syntax import OutOfBand, Unit, read_units
@@ -24,6 +24,10 @@ class Stream(Mapping[str, Array]):
     Opening parses every header and decodes nothing; errors in headers are raised there. `strict`
     raises on rules that a decoder tolerates, otherwise they are collected in `findings`. An update
     with temporal contexts or history masks needs `base`, the `next_state()` of its predecessor.
+
+    The members of blocks are composed to what a user loads (clause 10.6): local scaling is
+    multiplied into the weight, factors G and H become the weight under its own name. With
+    `as_coded` every coded tensor is handed out under its own name instead.
     """
 
     def __init__(
@@ -35,11 +39,13 @@ class Stream(Mapping[str, Array]):
         strict: bool = False,
         out_of_band: Mapping[str, OutOfBand] | None = None,
         base: UpdateState | None = None,
+        as_coded: bool = False,
     ) -> None:
         self.limits = limits or Limits()
         self.dialect = Dialect(dialect)
         self.strict = strict
         self.base = base or UpdateState()
+        self.as_coded = as_coded
         self.findings: list[NnrError] = []
         buffer = stream_buffer(source)
         self.size = len(buffer)
@@ -53,6 +59,7 @@ class Stream(Mapping[str, Array]):
             )
         )
         self._tensors: dict[str, StreamTensor] = {}
+        self._coded: dict[int, tuple[StreamTensor, ...]] = {}
         self._by_unit: dict[int, tuple[StreamTensor, ...]] = {}
         self._index()
 
@@ -69,13 +76,18 @@ class Stream(Mapping[str, Array]):
                 raise refusal("aggregate-undefined", **place)
             if unit.nnr_unit_type != UnitType.NNR_NDU:
                 continue
-            tensors = unit_tensors(unit, self.limits)
-            self._by_unit[unit.index] = tensors
+            coded = unit_tensors(unit, self.limits)
+            tensors = coded if self.as_coded else composed_tensors(coded)
+            self._coded[unit.index], self._by_unit[unit.index] = coded, tensors
+            where: dict[str, Any] = {"unit": unit.index, "unit_type": unit.type_name}
+            total += max(_bytes(coded), _bytes(tensors))
+            first = tensors[0].name
+            self.limits.check("max_total_bytes", total, "limit-total-bytes", tensor=first, **where)
             for tensor in tensors:
-                where = {"unit": unit.index, "unit_type": unit.type_name, "tensor": tensor.name}
+                if tensor.name in self._tensors:
+                    # Names of coded tensors are checked already; this one is of a composed weight.
+                    raise refusal("tensor-name-duplicate", tensor=tensor.name, **where)
                 self._tensors[tensor.name] = tensor
-                total += tensor.info.nbytes
-                self.limits.check("max_total_bytes", total, "limit-total-bytes", **where)
 
     def __getitem__(self, name: str) -> Array:
         if name not in self._tensors:
@@ -109,26 +121,28 @@ class Stream(Mapping[str, Array]):
         """Clause 12.2: what an update of this stream needs to know of it; decodes everything."""
         return self.base.after(
             (tensors[0].unit, coded.member, coded.quantized)
-            for tensors in self._by_unit.values()
+            for tensors in self._coded.values()
             for coded in self.coded_unit(tensors[0].unit).tensors
         )
 
     def decode_unit(self, unit: Unit) -> list[tuple[StreamTensor, Array]]:
         """The tensors of one unit with their output arrays (clause 10)."""
         coded = self.coded_unit(unit).tensors
-        return [
-            (tensor, from_carrier(one.values(), tensor.format_code, tensor.payload_type))
-            for tensor, one in zip(self._by_unit[unit.index], coded, strict=True)
-        ]
+        tensors = self._by_unit[unit.index]
+        arrays = handed_out(coded, tensors) if self.as_coded else compose(coded, tensors)
+        return list(zip(tensors, arrays, strict=True))
 
     def coded_unit(self, unit: Unit) -> CodedUnit:
         """Clause 9.1: quantized parameters and qp of a unit's tensors, and the coder's end."""
-        tensors = self._by_unit[unit.index]
         return decode_data_unit(
             unit,
-            tuple(tensor.member for tensor in tensors),
+            tuple(tensor.member for tensor in self._coded[unit.index]),
             base=self.base,
             dialect=self.dialect,
             strict=self.strict,
             findings=self.findings,
         )
+
+
+def _bytes(tensors: Iterable[StreamTensor]) -> int:
+    return sum(tensor.info.nbytes for tensor in tensors)

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nnref.codec.quantization.compose import local_scaling, recomposition
     from nnref.codec.quantization.dependent import quantize_dependent
     from nnref.codec.quantization.metrics import max_abs_error, sqnr_db
     from nnref.codec.quantization.quality import choose_qp
@@ -31,6 +32,7 @@ _WHERE = {
     "check_qp": "step",
     "choose_qp": "quality",
     "exact_step": "step",
+    "local_scaling": "compose",
     "max_abs_error": "metrics",
     "qp_for_step": "step",
     "qp_range": "step",
@@ -39,6 +41,7 @@ _WHERE = {
     "quantize_dependent_rd": "rate_distortion",
     "quantize_uniform": "uniform",
     "quantize_uniform_rd": "rate_distortion",
+    "recomposition": "compose",
     "reconstruct_codebook": "reconstruct",
     "reconstruct_uniform": "reconstruct",
     "sqnr_db": "metrics",
@@ -50,6 +53,7 @@ __all__ = [
     "check_qp",
     "choose_qp",
     "exact_step",
+    "local_scaling",
     "max_abs_error",
     "qp_for_step",
     "qp_range",
@@ -58,6 +62,7 @@ __all__ = [
     "quantize_dependent_rd",
     "quantize_uniform",
     "quantize_uniform_rd",
+    "recomposition",
     "reconstruct_codebook",
     "reconstruct_uniform",
     "sqnr_db",

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from nnref.spec.process.payload import DecodedTensor
 from nnref.spec.process.reconstruct import local_scaling, recomposition
+from nnref.spec.process.refused import Refused
 from nnref.spec.process.stream import DecodedStream
 
 
@@ -11,7 +12,8 @@ def compose_blocks(stream: DecodedStream) -> list[DecodedTensor]:
     """Clause 10.6: Composition of blocks. All tensors, where local scaling is multiplied into the
     weight (or into G) and disappears, and G and H become the weight they are the factors of.
 
-    A composed tensor has values alone. The caller decides whether to compose.
+    A composed tensor has values alone, and a name of its own. The caller decides whether to
+    compose.
     """
     composed: list[DecodedTensor] = []
     for index, unit in enumerate(stream.units):
@@ -20,6 +22,8 @@ def compose_blocks(stream: DecodedStream) -> list[DecodedTensor]:
             scaled(tensors)
             recomposed(tensors, unit.header.dimensions)
             composed += tensors.values()
+    if len({tensor.name for tensor in composed}) < len(composed):
+        raise Refused("tensor-name-duplicate", "a composed weight has the name of another tensor")
     return composed
 
 
@@ -28,6 +32,9 @@ def scaled(tensors: dict[str, DecodedTensor]) -> None:
     scales = tensors.pop("ls", None)
     role = "G" if "G" in tensors else "weight"
     if scales is not None:
+        rows, factors = tensors[role].dimensions[0], len(scales.values)
+        if factors != rows:
+            raise Refused("local-scaling-rows", f"{factors} factors for {rows} rows")
         values = local_scaling(tensors[role].values, scales.values)
         tensors[role] = without_levels(tensors[role], values)
 

@@ -2,20 +2,21 @@
 
 import os
 import struct
+from collections.abc import Sequence
 
 import pytest
 
-from nnref.codec import Stream, UpdateState
+from nnref.codec import NnrError, Stream, UpdateState, decode
 from nnref.conformance.random_streams import Chain, random_chain
+from nnref.spec.process import DecodedStream, Refused, compose_blocks, decode_stream
 from nnref.spec.process import UpdateState as LiteralState
-from nnref.spec.process import decode_stream
 
 CHAINS = int(os.environ.get("NNREF_CHAINS", "1700"))
 """Chains of one to three streams: 2,157 streams."""
 
 
-def literal_tensors(data: bytes, chain: Chain, state: LiteralState) -> dict[str, tuple]:
-    """Name -> (unit, quantized, values as bytes); the state moves on."""
+def literal_tensors(data: bytes, chain: Chain, state: LiteralState):
+    """The stream, and name -> (unit, quantized, values as bytes); the state moves on."""
     out_of_band = {
         name: {
             "tensor_dimensions": list(given.tensor_dimensions),
@@ -27,16 +28,47 @@ def literal_tensors(data: bytes, chain: Chain, state: LiteralState) -> dict[str,
     assert not decoded.findings
     tensors = {}
     for tensor in decoded.tensors:
-        code = "i" if all(isinstance(value, int) for value in tensor.values) else "f"
-        values = struct.pack(f"<{len(tensor.values)}{code}", *tensor.values)
-        tensors[tensor.name] = (decoded.units[tensor.unit], tensor.quantized, values)
-    return tensors
+        unit = decoded.units[tensor.unit]
+        tensors[tensor.name] = (unit, tensor.quantized, packed(tensor.values))
+    return decoded, tensors
+
+
+def packed(values: Sequence[float]) -> bytes:
+    code = "i" if all(isinstance(value, int) for value in values) else "f"
+    return struct.pack(f"<{len(values)}{code}", *values)
+
+
+def composed_literally(decoded: DecodedStream) -> dict[str, bytes] | str:
+    """Clause 10.6: name -> values as bytes, or the rule that forbids composing."""
+    try:
+        return {tensor.name: packed(tensor.values) for tensor in compose_blocks(decoded)}
+    except Refused as refused:
+        return refused.rule_id
+
+
+def check_composed(data: bytes, chain: Chain, decoded: DecodedStream, base: UpdateState) -> None:
+    expected = composed_literally(decoded)
+    options = {"dialect": chain.dialect, "out_of_band": chain.out_of_band, "base": base}
+    if isinstance(expected, str):
+        with pytest.raises(NnrError) as caught:
+            decode(data, **options)
+        assert caught.value.id == expected
+        return
+    composed = decode(data, **options)
+    assert list(composed) == list(expected)
+    assert {name: array.tobytes() for name, array in composed.items()} == expected
 
 
 def check_stream(data: bytes, chain: Chain, state: LiteralState, base: UpdateState) -> UpdateState:
-    expected = literal_tensors(data, chain, state)
+    literal, expected = literal_tensors(data, chain, state)
+    check_composed(data, chain, literal, base)
     stream = Stream(
-        data, dialect=chain.dialect, out_of_band=chain.out_of_band, base=base, strict=True
+        data,
+        dialect=chain.dialect,
+        out_of_band=chain.out_of_band,
+        base=base,
+        strict=True,
+        as_coded=True,
     )
     assert list(stream) == list(expected)
     for name, array in ((tensor.name, array) for tensor, array in stream.decoded()):
@@ -70,7 +102,13 @@ def test_random_chains_reach_every_tool():
             seen.add("update")
         state = UpdateState()
         for data in chain.streams:
-            stream = Stream(data, dialect=chain.dialect, out_of_band=chain.out_of_band, base=state)
+            stream = Stream(
+                data,
+                dialect=chain.dialect,
+                out_of_band=chain.out_of_band,
+                base=state,
+                as_coded=True,
+            )
             state = stream.next_state()
             for tensor in stream.tensors():
                 seen |= {tensor.payload_type.name, *tensor.tools}

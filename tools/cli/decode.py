@@ -11,6 +11,7 @@ from nnref.spec.tables.enums import Dialect
 from nnref.tools.cli.failures import warn
 from nnref.tools.cli.inputs import refuse_same_file, state_after
 from nnref.tools.cli.options import (
+    as_coded_option,
     base_option,
     dialect_option,
     json_option,
@@ -31,6 +32,7 @@ from nnref.tools.cli.text import count_text, one_line
     help="Tensor file to write: .safetensors, .npz or .pt.",
 )
 @base_option
+@as_coded_option
 @limit_option
 @dialect_option
 @click.option("--strict", is_flag=True, help="Refuse what a decoder may tolerate.")
@@ -40,6 +42,7 @@ def command(
     stream: str,
     output: str,
     bases: tuple[str, ...],
+    as_coded: bool,
     limits: Limits,
     dialect: Dialect,
     strict: bool,
@@ -48,14 +51,17 @@ def command(
 ) -> None:
     """Decode an NNR stream to a tensor file.
 
-    The file is written under a temporary name and appears only when everything is decoded. An
-    update is decoded as it is coded: it is not added to its base.
+    Factors and scalings of blocks are multiplied into the weights they belong to, unless --as-coded
+    asks for them. The file is written under a temporary name and appears only when everything is
+    decoded. An update is decoded as it is coded: it is not added to its base.
     """
     options: dict[str, Any] = {"limits": limits, "dialect": dialect, "strict": strict}
     refuse_same_file(stream, output)
     with progress_bar("decoding", quiet=quiet) as progress:
         state = state_after(bases, options)
-        report = codec.decode_file(stream, output, base=state, progress=progress, **options)
+        report = codec.decode_file(
+            stream, output, base=state, as_coded=as_coded, progress=progress, **options
+        )
     warn_findings(report.findings)
     _warn_of_dtypes(output, report)
     if as_json:

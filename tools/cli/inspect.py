@@ -29,8 +29,10 @@ _SHOWN_VALUE = 60
 def command(path: str, elements: bool, limits: Limits, as_json: bool) -> int:
     """Show units, elements, tensors and sizes.
 
-    Nothing is decoded. Of a damaged stream, all that can be parsed is shown before the error.
-    Positions are bits counted from the first bit of the stream.
+    Nothing is decoded. Tensors are listed as they are coded; the totals count them as they are
+    handed out, with factors and scalings multiplied into their weight. Of a damaged stream, all
+    that can be parsed is shown before the error. Positions are bits counted from the first bit of
+    the stream.
     """
     from nnref.tools.cli.inspection import inspect  # noqa: PLC0415  it loads numpy
 
@@ -105,24 +107,29 @@ def _tensor_rows(one: "InspectedUnit") -> list[tuple[str, ...]]:
             str(one.unit.index),
             shape_text(tensor.info.shape),
             tensor.info.dtype,
-            " ".join(_tools(tensor)),
+            " ".join(_tools(tensor)) + _part_text(one.part_of(tensor)),
             *((size, rate) if position == 0 else ('"', '"')),
         )
         for position, tensor in enumerate(one.tensors)
     ]
 
 
+def _part_text(weight: str | None) -> str:
+    return "" if weight is None else f" of {weight}"
+
+
 def _tools(tensor: "StreamTensor") -> list[str]:
-    return [tensor.payload_type.name.removeprefix("NNR_PT_").lower(), *tensor.tools]
+    payload_type = tensor.payload_type.name.removeprefix("NNR_PT_").lower()
+    return list(dict.fromkeys((payload_type, *tensor.tools)))
 
 
 def _totals(found: "Inspection") -> dict[str, Any]:
-    weights = sum(tensor.info.size for tensor in found.tensors)
+    weights = sum(tensor.info.size for tensor in found.composed)
     return {
         "units": len(found.units),
-        "tensors": len(found.tensors),
+        "tensors": len(found.composed),
         "weights": weights,
-        "tensor_bytes": sum(tensor.info.nbytes for tensor in found.tensors),
+        "tensor_bytes": sum(tensor.info.nbytes for tensor in found.composed),
         "bits_per_weight": 8 * found.size / weights if weights else None,
     }
 
@@ -181,6 +188,7 @@ def _tensor_object(one: "InspectedUnit", tensor: "StreamTensor") -> dict[str, An
         "dtype": tensor.info.dtype,
         "payload_type": tensor.payload_type.name,
         "tools": list(tensor.tools),
+        "part_of": one.part_of(tensor),
         "unit_bytes": one.unit.size,
         "unit_bits_per_weight": one.bits_per_weight,
     }

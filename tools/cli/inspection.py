@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 
 from nnref.codec.decoder.buffer import stream_buffer
+from nnref.codec.decoder.composition import composed_tensors
 from nnref.codec.decoder.headers import StreamTensor, unit_tensors
 from nnref.spec.errors import NnrError
 from nnref.spec.limits import Limits
@@ -18,12 +19,21 @@ class InspectedUnit:
     unit: Unit
     records: list[Record]
     tensors: tuple[StreamTensor, ...] = ()
+    """As they are coded."""
+    composed: tuple[StreamTensor, ...] = ()
+    """As they are handed out (clause 10.6)."""
 
     @property
     def bits_per_weight(self) -> float | None:
-        """Bits of the unit, header included, per weight of its tensors; None without weights."""
-        weights = sum(tensor.info.size for tensor in self.tensors)
+        """Bits of the unit, header included, per weight handed out; None without weights."""
+        weights = sum(tensor.info.size for tensor in self.composed)
         return 8 * self.unit.size / weights if weights else None
+
+    def part_of(self, tensor: StreamTensor) -> str | None:
+        """The weight that a factor or a scaling is multiplied into; None for other tensors."""
+        if not self.composed or any(tensor.name == whole.name for whole in self.composed):
+            return None
+        return self.composed[-1].name
 
 
 @dataclass(slots=True)
@@ -40,9 +50,9 @@ class Inspection:
     """Tensors whose header makes no sense, then what ended the parsing."""
 
     @property
-    def tensors(self) -> list[StreamTensor]:
-        """All tensors, in the order of the stream."""
-        return [tensor for unit in self.units for tensor in unit.tensors]
+    def composed(self) -> list[StreamTensor]:
+        """All tensors as they are handed out, in the order of the stream."""
+        return [tensor for unit in self.units for tensor in unit.composed]
 
 
 def inspect(path: str | PathLike[str], limits: Limits) -> Inspection:
@@ -56,7 +66,7 @@ def inspect(path: str | PathLike[str], limits: Limits) -> Inspection:
     units = read_units(buffer, limits=limits, record=records.append, findings=result.findings)
     try:
         for unit in units:
-            result.units.append(InspectedUnit(unit, records.copy(), _tensors(unit, limits, result)))
+            result.units.append(_inspected(unit, records.copy(), limits, result))
             records.clear()
     except NnrError as error:
         result.errors.append(error)
@@ -64,11 +74,14 @@ def inspect(path: str | PathLike[str], limits: Limits) -> Inspection:
     return result
 
 
-def _tensors(unit: Unit, limits: Limits, result: Inspection) -> tuple[StreamTensor, ...]:
-    if unit.nnr_unit_type != UnitType.NNR_NDU:
-        return ()
-    try:
-        return unit_tensors(unit, limits)
-    except NnrError as error:
-        result.errors.append(error)
-        return ()
+def _inspected(
+    unit: Unit, records: list[Record], limits: Limits, result: Inspection
+) -> InspectedUnit:
+    found = InspectedUnit(unit, records)
+    if unit.nnr_unit_type == UnitType.NNR_NDU:
+        try:
+            found.tensors = unit_tensors(unit, limits)
+            found.composed = composed_tensors(found.tensors)
+        except NnrError as error:
+            result.errors.append(error)
+    return found

@@ -60,6 +60,12 @@ def base_option(command: Command) -> Command:
     )(command)
 
 
+def as_coded_option(command: Command) -> Command:
+    """`--as-coded`: clause 10.6 left undone."""
+    text = "Every coded tensor under its own name: no factors multiplied, no scaling applied."
+    return click.option("--as-coded", is_flag=True, help=text)(command)
+
+
 def dialect_name(dialect: Dialect) -> str:
     """How `--dialect` spells a dialect."""
     return next(name for name, known in DIALECTS.items() if known == dialect)

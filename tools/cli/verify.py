@@ -10,6 +10,7 @@ from nnref.spec.tables.enums import Dialect
 from nnref.tools.cli.failures import GOOD, tell, warn
 from nnref.tools.cli.inputs import state_after
 from nnref.tools.cli.options import (
+    as_coded_option,
     base_option,
     dialect_option,
     json_option,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--min-sqnr", type=float, help="SQNR in dB that every tensor must reach.")
 @click.option("--max-error", type=float, help="Absolute error that no element may exceed.")
 @base_option
+@as_coded_option
 @limit_option
 @dialect_option
 @quiet_option
@@ -40,6 +42,7 @@ def command(
     min_sqnr: float | None,
     max_error: float | None,
     bases: tuple[str, ...],
+    as_coded: bool,
     limits: Limits,
     dialect: Dialect,
     quiet: bool,
@@ -59,7 +62,8 @@ def command(
         raise click.UsageError("--min-sqnr and --max-error need --against", context)
     options: dict[str, Any] = {"limits": limits, "dialect": dialect}
     with progress_bar("verifying", quiet=quiet) as progress:
-        stream = codec.open_stream(path, base=state_after(bases, options), **options)
+        state = state_after(bases, options)
+        stream = codec.open_stream(path, base=state, as_coded=as_coded, **options)
         result = verify(stream, model, Bounds(min_sqnr, max_error), progress)
     warn_findings(stream.findings)
     if as_json:

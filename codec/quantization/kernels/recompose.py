@@ -13,7 +13,7 @@ COLUMNS = 256
 def multiply_in_rank_order(
     g: npt.NDArray[np.float32], h: npt.NDArray[np.float32], product: npt.NDArray[np.float32]
 ) -> None:
-    """product = g @ h; every sum starts at 0 and takes its products in the order of the rank.
+    """Write g times h: every sum starts at 0 and takes its products in the order of the rank.
 
     g float32[rows, rank], h float32[rank, columns], product float32[rows, columns] (written).
     Every product and every sum is rounded to binary32; nothing is fused.

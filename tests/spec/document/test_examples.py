@@ -132,4 +132,4 @@ def decoded_by_codec(name: str) -> dict[str, Any]:
     entry = worked.manifest()[name]
     known = {k: OutOfBand(**values) for k, values in entry.get("out_of_band", {}).items()}
     dialect = Dialect(entry.get("dialect", 0))
-    return codec.decode(worked.read(name), out_of_band=known, dialect=dialect)
+    return codec.decode(worked.read(name), out_of_band=known, dialect=dialect, as_coded=True)

@@ -5,6 +5,7 @@ import pytest
 
 from nnref.codec import decode
 from nnref.codec.model import numpy_dtype, open_model, stored_dtype
+from tests.spec.process.streams import LOW_RANK_CODEBOOKS
 from tests.support import shared_dir
 
 from .damage import broken
@@ -140,3 +141,15 @@ def test_update_is_decoded_behind_its_bases(run, tmp_path, name):
         for index, tensor in enumerate(expected["names"]):
             assert np.array_equal(found[str(tensor)], expected[f"t{index}"])
     assert run("verify", two, "--base", zero, "--base", one)[0] == 0
+
+
+def test_factors_and_scalings_are_composed_unless_asked_for(run, tmp_path):
+    path, out = tmp_path / "block.nnr", tmp_path / "out.safetensors"
+    path.write_bytes(LOW_RANK_CODEBOOKS)
+    for options, names in (
+        ((), {"fc.bias", "fc.weight"}),
+        (("--as-coded",), {"fc.bias", "fc.weight_G", "fc.weight_H"}),
+    ):
+        assert run("decode", path, "-o", out, *options)[0] == 0
+        with open_model(out) as source:
+            assert set(source.names()) == names

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.spec.process.streams import LOW_RANK_CODEBOOKS
+
 from .damage import broken, with_bits
 
 TOTALS_KEYS = ["units", "tensors", "weights", "tensor_bytes", "bits_per_weight"]
@@ -40,7 +42,7 @@ def test_json_has_documented_keys(run_json, stream, tensors):
     assert [list(unit) for unit in found["units"]] == 7 * [UNIT_KEYS]
     assert [row["name"] for row in found["tensors"]] == list(tensors)
     assert list(found["tensors"][0]) == [
-        *("name", "unit", "shape", "dtype", "payload_type", "tools"),
+        *("name", "unit", "shape", "dtype", "payload_type", "tools", "part_of"),
         *("unit_bytes", "unit_bits_per_weight"),
     ]
 
@@ -149,3 +151,17 @@ def test_what_is_no_stream_is_malformed(run, tmp_path, content):
 
 def test_missing_file_is_a_file_error(run, tmp_path):
     assert run("inspect", tmp_path / "none.nnr")[0] == 7
+
+
+def test_members_of_a_block_are_listed_and_totals_count_what_is_handed_out(run, run_json, tmp_path):
+    path = tmp_path / "block.nnr"
+    path.write_bytes(LOW_RANK_CODEBOOKS)
+    assert "block codebook low-rank G of fc.weight" in run("inspect", path)[1]
+    _, found, _ = run_json("inspect", path)
+    assert {row["name"]: row["part_of"] for row in found["tensors"]} == {
+        "fc.bias": None,
+        "fc.weight_G": "fc.weight",
+        "fc.weight_H": "fc.weight",
+    }
+    assert found["totals"]["tensors"] == 2
+    assert found["totals"]["weights"] == 20 + 20 * 2 * 9

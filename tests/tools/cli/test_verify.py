@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nnref.codec import encode
+from tests.spec.process.streams import LOW_RANK_CODEBOOKS
 
 from .conftest import write
 from .damage import broken
@@ -135,3 +136,14 @@ def test_tolerated_rule_is_a_warning(run, run_json, stream, tmp_path):
 def test_missing_files_are_file_errors(run, stream, tmp_path):
     assert run("verify", tmp_path / "none.nnr")[0] == 7
     assert run("verify", stream, "--against", tmp_path / "none.npz")[0] == 7
+
+
+def test_a_block_is_compared_composed_or_as_coded(run, tmp_path):
+    path = tmp_path / "block.nnr"
+    path.write_bytes(LOW_RANK_CODEBOOKS)
+    for options in ((), ("--as-coded",)):
+        model = tmp_path / "model.safetensors"
+        assert run("decode", path, "-o", model, *options)[0] == 0
+        status, out, _ = run("verify", path, "--against", model, *options)
+        assert status == 0
+        assert "identical to the model" in out
