@@ -12,29 +12,38 @@ if TYPE_CHECKING:
     from nnref.codec.entropy.cost import cost_table
     from nnref.codec.entropy.decoder import CoderState, PayloadDecoder
     from nnref.codec.entropy.encoder import PayloadEncoder
+    from nnref.codec.entropy.pairs import Decoding, TensorRequest, decode_alone, decode_together
     from nnref.codec.entropy.search import ShiftSearch
     from nnref.codec.entropy.syntax import EntryPoint, TensorSyntax
 
 __all__ = [
     "CoderState",
+    "Decoding",
     "EntryPoint",
     "PayloadDecoder",
     "PayloadEncoder",
     "ShiftSearch",
+    "TensorRequest",
     "TensorSyntax",
     "cost_table",
+    "decode_alone",
+    "decode_together",
     "warm_up",
     "weights_bound",
 ]
 
 _MODULES = {
     "CoderState": "decoder",
+    "Decoding": "pairs",
     "EntryPoint": "syntax",
     "PayloadDecoder": "decoder",
     "PayloadEncoder": "encoder",
     "ShiftSearch": "search",
+    "TensorRequest": "pairs",
     "TensorSyntax": "syntax",
     "cost_table": "cost",
+    "decode_alone": "pairs",
+    "decode_together": "pairs",
     "warm_up": "compilation",
     "weights_bound": "bounds",
 }
