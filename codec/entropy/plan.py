@@ -37,13 +37,14 @@ def plan(syntax: TensorSyntax, dialect: Dialect) -> Plan:
         syntax.block_edge,
         syntax.unary_length,
         syntax.dq_flag,
-        int(syntax.uses_base),
-        syntax.codebook_size if edition_2 else 0,
-        syntax.codebook_zero_offset if edition_2 else 0,
-        int(syntax.has_flags),
-        int(syntax.parent),
-        int(blocks),
+        syntax.uses_base,
+        syntax.codebook_size * edition_2,
+        syntax.codebook_zero_offset * edition_2,
+        syntax.has_flags,
+        syntax.parent,
+        blocks,
     )
+    layout = tuple(map(int, layout))  # one type for the compiler
     indices = contexts_with_shift_idx(layout, first_generation)
     contexts = cabac.context_count(syntax.unary_length)
     return Plan(layout, indices, contexts, syntax.block_rows * blocks)

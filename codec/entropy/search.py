@@ -9,6 +9,7 @@ from nnref.codec.entropy.arrays import Flags, Quantized
 from nnref.codec.entropy.cost import ONE_BIT
 from nnref.codec.entropy.kernels import search as kernel
 from nnref.codec.entropy.plan import Plan
+from nnref.spec.errors import refusal
 from nnref.spec.tables.cabac import PARAMETER_SETS
 
 
@@ -23,6 +24,11 @@ class ShiftSearch(StrEnum):
     the flags that send the choice not at all."""
     EXACT = "exact"
     """By what is really coded."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> "ShiftSearch":
+        known = ", ".join(cls)
+        raise refusal("setting-unknown", f"parameter search {value!r}; known: {known}")
 
 
 @dataclass(frozen=True, slots=True)
