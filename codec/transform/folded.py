@@ -96,7 +96,9 @@ class FoldedSource(TensorSource):
         """Every tensor in order, with what it holds and how it is read."""
         layers = {} if self.form == "kept" else self._layers
         replaced = {
-            name for layer in layers.values() for name in (layer.pair.bias, *layer.pair.norm_tensors)
+            name
+            for layer in layers.values()
+            for name in (layer.pair.bias, *layer.pair.norm_tensors)
         }
         for name in self._source.names():
             if name in layers:

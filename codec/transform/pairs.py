@@ -15,7 +15,8 @@ DEFAULT_EPS = 1e-5
 @dataclass(frozen=True, slots=True)
 class BatchNormPair:
     """A convolution or linear layer and the batch normalization of its output, by their names in
-    the state dictionary."""
+    the state dictionary.
+    """
 
     layer: str
     batch_norm: str

@@ -2,16 +2,20 @@
 
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from nnref import codec
 from nnref.tools.cli.failures import warn
+from nnref.tools.cli.folding import check_folding, folded_model, folding_options
 from nnref.tools.cli.inputs import refuse_same_file
 from nnref.tools.cli.options import json_option, quiet_option
 from nnref.tools.cli.output import print_json, progress_bar
 from nnref.tools.cli.text import count_text, finite_or_none, one_line, ratio_text
+
+if TYPE_CHECKING:
+    from nnref.codec.transform import FoldedSource
 
 
 @click.command(short_help="Encode a model as an NNR stream.")
@@ -58,10 +62,19 @@ from nnref.tools.cli.text import count_text, finite_or_none, one_line, ratio_tex
 @click.option(
     "--compatible", is_flag=True, default=None, help="Write byte for byte what NNCodec 2.1.3 would."
 )
+@folding_options
 @quiet_option
 @json_option
 def command(
-    model: str, output: str, rules_file: Path | None, quiet: bool, as_json: bool, **options: Any
+    model: str,
+    output: str,
+    rules_file: Path | None,
+    fold_batch_norm: bool,
+    pairs_file: Path | None,
+    eps: float | None,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Encode a model as an NNR stream.
 
@@ -72,16 +85,23 @@ def command(
     from nnref.tools.cli.rules import read_rules, without_effect  # noqa: PLC0415  loads numpy
 
     refuse_same_file(model, output)
+    check_folding(fold_batch_norm, pairs_file, eps)
     rules = read_rules(rules_file) if rules_file is not None else ()
     settings = {name: value for name, value in options.items() if value is not None}
+    folded = folded_model(model, pairs_file, eps) if fold_batch_norm else None
     with progress_bar("encoding", quiet=quiet) as progress:
-        report = codec.encode_file(model, output, progress=progress, rules=rules, **settings)
+        report = codec.encode_file(
+            folded or model, output, progress=progress, rules=rules, **settings
+        )
+    for warning in folded.report.warnings if folded is not None else ():
+        warn(warning)
     for pattern in without_effect(rules, (tensor.name for tensor in report.tensors)):
         warn(f"{rules_file}: no tensor matches {pattern!r}")
     for warning in report.warnings:
         warn(warning)
     if as_json:
-        print_json("nnref.encode/1", {"model": model, "stream": output} | _report_object(report))
+        found = {"model": model, "stream": output} | _report_object(report)
+        print_json("nnref.encode/1", found | _folding_object(folded))
     elif not quiet:
         print(_summary(output, report))
 
@@ -94,6 +114,15 @@ def _report_object(report: "codec.EncodeReport") -> dict[str, Any]:
         "tensors": [_tensor_object(tensor) for tensor in report.tensors],
         "warnings": list(report.warnings),
     }
+
+
+def _folding_object(folded: "FoldedSource | None") -> dict[str, Any]:
+    """What became of the batch norms, when they were to be folded."""
+    if folded is None:
+        return {}
+    pairs = [{"layer": pair.layer, "batch_norm": pair.batch_norm} for pair in folded.report.pairs]
+    left = [{"batch_norm": left.batch_norm, "reason": left.reason} for left in folded.report.left]
+    return {"folded": pairs, "not_folded": left}
 
 
 def _tensor_object(tensor: "codec.EncodedTensor") -> dict[str, Any]:

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from os import PathLike
 
 from nnref.codec import NnrError, Stream
-from nnref.codec.model import open_model
+from nnref.codec.model import ModelInput, open_model
 from nnref.spec.errors import refusal
 from nnref.tools.cli.comparison import Array, Bounds, Difference, compare
 from nnref.tools.cli.output import Progress
@@ -50,7 +49,7 @@ class Verification:
 
 def verify(
     stream: Stream,
-    model: str | PathLike[str] | None,
+    model: ModelInput | None,
     bounds: Bounds,
     progress: Progress | None = None,
 ) -> Verification:

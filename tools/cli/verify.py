@@ -1,5 +1,6 @@
 """`nnref verify`: a stream alone, or against the model it was made from."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,6 +9,7 @@ from nnref import codec
 from nnref.spec.limits import Limits
 from nnref.spec.tables.enums import Dialect
 from nnref.tools.cli.failures import GOOD, tell, warn
+from nnref.tools.cli.folding import check_folding, folded_model, folding_options
 from nnref.tools.cli.inputs import state_after
 from nnref.tools.cli.options import (
     as_coded_option,
@@ -21,6 +23,7 @@ from nnref.tools.cli.output import print_json, print_table, progress_bar, warn_f
 from nnref.tools.cli.text import count_text, finite_or_none, number_text, one_line
 
 if TYPE_CHECKING:
+    from nnref.codec.model import ModelInput
     from nnref.tools.cli.comparison import Difference
     from nnref.tools.cli.verification import Verification
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--against", "model", type=click.Path(), help="Model to compare with.")
 @click.option("--min-sqnr", type=float, help="SQNR in dB that every tensor must reach.")
 @click.option("--max-error", type=float, help="Absolute error that no element may exceed.")
+@folding_options
 @base_option
 @as_coded_option
 @limit_option
@@ -41,6 +45,9 @@ def command(
     model: str | None,
     min_sqnr: float | None,
     max_error: float | None,
+    fold_batch_norm: bool,
+    pairs_file: Path | None,
+    eps: float | None,
     bases: tuple[str, ...],
     as_coded: bool,
     limits: Limits,
@@ -53,18 +60,24 @@ def command(
     Everything is parsed and decoded; rules that a decoder may tolerate give warnings. Against a
     model, names, shapes, data types and integers must agree, the decoded model must be nearer to
     the model than zeros are, and --min-sqnr and --max-error must hold; else the exit status is 6.
+    A stream encoded with --fold-batch-norm is compared with the folded model: say so again here.
     """
     from nnref.tools.cli.comparison import Bounds  # noqa: PLC0415  these load numpy
     from nnref.tools.cli.verification import verify  # noqa: PLC0415
 
-    if model is None and (min_sqnr is not None or max_error is not None):
+    if model is None and (min_sqnr is not None or max_error is not None or fold_batch_norm):
         context = click.get_current_context()
-        raise click.UsageError("--min-sqnr and --max-error need --against", context)
+        text = "--min-sqnr, --max-error and --fold-batch-norm need --against"
+        raise click.UsageError(text, context)
+    check_folding(fold_batch_norm, pairs_file, eps)
     options: dict[str, Any] = {"limits": limits, "dialect": dialect}
     with progress_bar("verifying", quiet=quiet) as progress:
         state = state_after(bases, options)
         stream = codec.open_stream(path, base=state, as_coded=as_coded, **options)
-        result = verify(stream, model, Bounds(min_sqnr, max_error), progress)
+        expected: ModelInput | None = model
+        if model is not None and fold_batch_norm:
+            expected = folded_model(model, pairs_file, eps)
+        result = verify(stream, expected, Bounds(min_sqnr, max_error), progress)
     warn_findings(stream.findings)
     if as_json:
         print_json("nnref.verify/1", {"stream": path, "model": model} | _object(stream, result))

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
+from nnref.codec.model import open_model
 from nnref.codec.model.torch_file import import_torch
 from nnref.codec.transform import FoldedModel, FoldedSource, Form
-from nnref.codec.model import open_model
 from nnref.spec.errors import refusal
 from nnref.tools.torch_models.graph import run
 from nnref.tools.torch_models.load import load_folded
@@ -37,7 +37,9 @@ def fold_module(module: Any, example_input: Any = None, *, form: Form = "folded"
         if example_input is None:
             return folded
         other = load_folded(module, folded.composed())
-        error = _output_error(torch, run(torch, module, example_input), run(torch, other, example_input))
+        error = _output_error(
+            torch, run(torch, module, example_input), run(torch, other, example_input)
+        )
     if not error <= _TOLERANCE:
         raise refusal("comparison-failed", f"outputs of the folded module differ by {error:.2g}")
     return replace(folded, report=replace(report, output_error=error))

@@ -27,17 +27,14 @@ def traced_edges(torch: Any, module: Any) -> list[Edge]:
     Raises whatever torch.fx and the module's forward raise when they cannot be traced.
     """
     graph = torch.fx.Tracer().trace(module)
-    modules = dict(module.named_modules())
     calls = Counter(node.target for node in graph.nodes if node.op == "call_module")
     touched = {node.target.rpartition(".")[0] for node in graph.nodes if node.op == "get_attr"}
     names = batch_norm_names(torch, module)
     nodes = {node.target: node for node in graph.nodes if node.op == "call_module"}
-    return [_traced(name, nodes.get(name), modules, calls, touched) for name in names]
+    return [_traced(name, nodes.get(name), calls, touched) for name in names]
 
 
-def _traced(
-    name: str, node: Any, modules: dict[str, Any], calls: Counter[str], touched: set[str]
-) -> Edge:
+def _traced(name: str, node: Any, calls: Counter[str], touched: set[str]) -> Edge:
     if node is None:
         return Edge(name, None, "the graph does not call it as a module")
     values = node.all_input_nodes
@@ -71,7 +68,9 @@ def watched_edges(torch: Any, module: Any, example_input: Any) -> list[Edge]:
         return hook
 
     leaves = [(name, child) for name, child in module.named_modules() if not list(child.children())]
-    handles = [child.register_forward_hook(record(name), with_kwargs=True) for name, child in leaves]
+    handles = [
+        child.register_forward_hook(record(name), with_kwargs=True) for name, child in leaves
+    ]
     try:
         run(torch, module, example_input)
     finally:

@@ -89,7 +89,9 @@ def _has_hooks(module: Any) -> bool:
 def _shared_parameters(modules: dict[str, Any]) -> set[str]:
     """Names of modules one of whose parameters or buffers belongs to another module, too."""
     owned = {
-        name: [id(x) for x in (*child._parameters.values(), *child._buffers.values()) if x is not None]
+        name: [
+            id(x) for x in (*child._parameters.values(), *child._buffers.values()) if x is not None
+        ]
         for name, child in modules.items()
     }
     count = Counter(one for tensors in owned.values() for one in tensors)

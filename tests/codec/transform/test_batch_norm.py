@@ -102,7 +102,10 @@ def test_16_bit_types_are_folded_from_their_values():
         ({"gamma": np.ones(4, np.float32)}, "batch-norm-unfit"),
         ({"weight": np.ones((4, 3), np.float32)}, "batch-norm-unfit"),
         ({"weight": np.ones(3, np.float32)}, "batch-norm-unfit"),
-        ({"weight": np.ones((4, 3), np.float32), "transposed": True, "groups": 3}, "batch-norm-unfit"),
+        (
+            {"weight": np.ones((4, 3), np.float32), "transposed": True, "groups": 3},
+            "batch-norm-unfit",
+        ),
         ({"weight": np.full((3, 3), 3e38), "var": np.full(3, 1e-9)}, "tensor-out-of-range"),
     ],
 )
@@ -126,7 +129,11 @@ MATRICES = arrays.arrays(
 @settings(deadline=None, max_examples=60)
 def test_split_weight_comes_back_up_to_two_roundings(weight):
     scaled, factors = split_local_scaling(weight)
-    assert (scaled.dtype, factors.dtype, factors.shape) == (np.float32, np.float32, weight.shape[:1])
+    assert (scaled.dtype, factors.dtype, factors.shape) == (
+        np.float32,
+        np.float32,
+        weight.shape[:1],
+    )
     np.testing.assert_allclose(apply_local_scaling(scaled, factors), weight, rtol=3e-7, atol=1e-30)
 
 
