@@ -8,9 +8,10 @@ import pytest
 
 from nnref.spec.errors import InvalidError, MalformedError, UsageError
 from nnref.spec.process import Observer, Refused, decode_stream
-from nnref.tools.trace import Selection, Source, Wanted
+from nnref.spec.process.probability import Context
+from nnref.tools.trace import Selection, Source, Wanted, contexts_hash
 
-from .samples import STREAMS, chain, only, source, state_behind, traced, whole
+from .samples import EXAMPLES, STREAMS, chain, only, source, state_behind, traced, whole
 
 DECODED = [name for name in STREAMS if only(whole(name), "payload_end")]
 
@@ -247,3 +248,22 @@ def test_values_that_json_lacks_are_patterns():
     hashes = [e for e in only(whole("hash-parent"), "element") if e["bits"] > 64]
     assert hashes
     assert all(e["value"].startswith("0x") for e in hashes)
+
+
+def test_numbers_of_annex_e_are_right():
+    annex = (EXAMPLES.parent / "annex-e-formats.md").read_text(encoding="utf-8")
+    points = only(traced(source("dependent"), Wanted(bins=False, checkpoints=40))[0], "checkpoint")
+    for point in points:
+        assert f"`{point['contexts']}`" in annex
+        assert f"{point['range']}, " in annex
+    fresh = contexts_hash([Context()] * 94)
+    assert f"94 contexts in their start state: `{fresh}`" in annex
+
+
+def test_annex_e_states_every_event_and_every_field():
+    annex = (EXAMPLES.parent / "annex-e-formats.md").read_text(encoding="utf-8")
+    for events in (whole(name) for name in STREAMS):
+        for event in events:
+            if event["event"] not in ("error", "finding"):
+                assert all(f"`{name}`" in annex for name in event)
+            assert f"`{event['event']}`" in annex
