@@ -12,15 +12,18 @@ if TYPE_CHECKING:
     from nnref.codec.transform.conventions import infer_pairs
     from nnref.codec.transform.folded import FoldedModel, FoldedSource, fold_source, fold_state_dict
     from nnref.codec.transform.local_scaling import split_local_scaling
-    from nnref.codec.transform.pairs import BatchNormPair, FoldReport, Form, Left
+    from nnref.codec.transform.pairs import BatchNormPair, Block, FoldReport, Form, Left
+    from nnref.codec.transform.scaled import ScaledSource
 
 _WHERE = {
     "BatchNormPair": "pairs",
+    "Block": "pairs",
     "FoldReport": "pairs",
     "FoldedModel": "folded",
     "FoldedSource": "folded",
     "Form": "pairs",
     "Left": "pairs",
+    "ScaledSource": "scaled",
     "batch_norm_scaling": "batch_norm",
     "fold_batch_norm": "batch_norm",
     "fold_source": "folded",
@@ -31,11 +34,13 @@ _WHERE = {
 
 __all__ = [
     "BatchNormPair",
+    "Block",
     "FoldReport",
     "FoldedModel",
     "FoldedSource",
     "Form",
     "Left",
+    "ScaledSource",
     "apply_local_scaling",
     "batch_norm_scaling",
     "fold_batch_norm",
