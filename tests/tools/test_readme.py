@@ -29,8 +29,9 @@ def test_command_that_ci_runs_is_the_readers(name):
     assert '.ci/readme-command "$name"' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
-def test_python_example_runs():
-    exec(compile(block("example: python", "python"), "README.md", "exec"), {})
+@pytest.mark.parametrize("name", ["python", "batch norms"])
+def test_python_example_runs(name):
+    exec(compile(block(f"example: {name}", "python"), "README.md", "exec"), {})
 
 
 def test_every_command_is_mentioned():

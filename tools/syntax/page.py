@@ -11,11 +11,11 @@ from nnref.tools.syntax.lines import Line
 
 _HEADS: Final = ("element", "descriptor", "entries", "present when", "clause")
 _STYLE: Final = """
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 90rem; padding: 0 1rem }
 table { border-collapse: collapse; width: 100% }
 td, th { border-bottom: 1px solid #8886; padding: .2rem .6rem; text-align: left }
-td:first-child, dd { overflow-wrap: anywhere }
-code { font-size: .9em }
+td, dd { overflow-wrap: break-word }
+code, pre { font-size: .9em } pre { overflow-x: auto }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem }
 dt { color: #777 } dd { margin: 0 }
 :root { color-scheme: light dark }
