@@ -73,8 +73,7 @@ def _print_elements(found: "Inspection") -> None:
 def _print_records(title: str, records: list["Record"]) -> None:
     columns = ("bit", "bits", "<element", "<descriptor", "<value")
     rows = [
-        (str(r.bit), str(r.bits), r.path, r.descriptor, _short(str(_value(r.value))))
-        for r in records
+        (str(r.bit), str(r.bits), r.path, r.descriptor, _short(str(_value(r)))) for r in records
     ]
     print_table(title, columns, rows)
 
@@ -171,13 +170,15 @@ def _record_object(record: "Record") -> dict[str, Any]:
         "descriptor": record.descriptor,
         "bit": record.bit,
         "bits": record.bits,
-        "value": _value(record.value),
+        "value": _value(record),
     }
 
 
-def _value(value: object) -> object:
-    """A value as JSON can hold it: bytes in hexadecimal."""
-    return bytes(value).hex() if isinstance(value, bytes | memoryview) else value
+def _value(record: "Record") -> object:
+    """A value as JSON can hold it, and as a trace has it."""
+    from nnref.tools.trace.values import json_value  # noqa: PLC0415  it loads the declarations
+
+    return json_value(record)
 
 
 def _tensor_object(one: "InspectedUnit", tensor: "StreamTensor") -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.spec.process.streams import LOW_RANK_CODEBOOKS
+from tests.spec.process.streams import LOW_RANK_CODEBOOKS, PERFORMANCE_MAPS, START
 
 from .damage import broken, with_bits
 
@@ -165,3 +165,12 @@ def test_members_of_a_block_are_listed_and_totals_count_what_is_handed_out(run, 
     }
     assert found["totals"]["tensors"] == 2
     assert found["totals"]["weights"] == 20 + 20 * 2 * 9
+
+
+def test_value_that_json_lacks_is_shown_as_its_pattern(run_json, tmp_path):
+    path = tmp_path / "nan.nnr"
+    maps = START[0] + PERFORMANCE_MAPS
+    path.write_bytes(maps.replace(bytes.fromhex("0000003f"), bytes.fromhex("0100807f"), 1))
+    status, found, _ = run_json("inspect", path)
+    assert status == 0
+    assert "0x7f800001" in [one["value"] for one in found["units"][1]["elements"]]
