@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -62,6 +63,7 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     return np.dtype(name)
 
 
+@cache
 def dtype_name(dtype: np.dtype[Any]) -> str:
     """The name in `ITEM_BYTES` of a numpy data type of either byte order.
 
