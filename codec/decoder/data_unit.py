@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from nnref.codec.decoder.members import Member
 from nnref.codec.decoder.updates import UpdateState
-from nnref.codec.entropy import CoderState, EntryPoint, PayloadDecoder, TensorSyntax
+from nnref.codec.entropy import (
+    CoderState,
+    Decoding,
+    EntryPoint,
+    PayloadDecoder,
+    TensorRequest,
+    TensorSyntax,
+)
 from nnref.codec.quantization import reconstruct_codebook, reconstruct_uniform
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.syntax import Unit, entry_point_values
@@ -51,24 +58,25 @@ class CodedTensor:
 class CodedUnit:
     """A decoded unit: its tensors in payload order, and where the arithmetic coder ended.
 
-    `registers` are those before the terminate bin; None for a raw payload.
+    `registers` are those before the terminate bin; None for a raw payload. `findings` are rules
+    that the payload breaks and that a decoder tolerates.
     """
 
     tensors: list[CodedTensor]
     registers: CoderState | None
     bytes_consumed: int
+    findings: tuple[NnrError, ...] = ()
 
 
-def decode_data_unit(
+def data_unit_decoding(
     unit: Unit,
     members: tuple[Member, ...],
     *,
-    base: UpdateState | None = None,
+    base: UpdateState,
     dialect: Dialect = Dialect.NNCODEC_2,
     strict: bool = False,
-    findings: list[NnrError] | None = None,
-) -> CodedUnit:
-    """Clause 9.1: all tensors of a unit.
+) -> Decoding[CodedUnit]:
+    """Clause 9.1: the decoding of all tensors of a unit, to be run alone or with others.
 
     Errors name the unit, the tensor and the bit in the stream. Raises MalformedError,
     InvalidError and UnsupportedError with the rules of clauses 9 and 10.
@@ -77,7 +85,7 @@ def decode_data_unit(
     try:
         if unit.fields["nnr_compressed_data_unit_payload_type"] == PayloadType.NNR_PT_RAW_FLOAT:
             return CodedUnit([_raw(unit, members[0])], None, len(unit.payload))
-        return _coded(unit, members, base or UpdateState(), dialect, strict, findings)
+        return (yield from _coded(unit, members, base, dialect, strict))
     except NnrError as error:
         if error.place.bit is None:
             raise error.at(**where) from None
@@ -99,8 +107,7 @@ def _coded(
     base: UpdateState,
     dialect: Dialect,
     strict: bool,
-    findings: list[NnrError] | None,
-) -> CodedUnit:
+) -> Decoding[CodedUnit]:
     fields, state = unit.fields, unit.state
     integer = fields["nnr_compressed_data_unit_payload_type"] == PayloadType.NNR_PT_INT
     density = None if integer else state.qp_density
@@ -113,12 +120,16 @@ def _coded(
         try:
             qp = None if density is None else decoder.iae(6 + density) + state.base_qp
             syntax = _tensor_syntax(unit, member)
-            quantized = decoder.decode_tensor(
+            request = TensorRequest(
+                decoder,
                 syntax,
                 base.base(unit, member),
                 base.history(member),
-                entry_points=_of_member(member, syntax, entry_points),
+                _of_member(member, syntax, entry_points),
             )
+            quantized = yield request
+            if quantized is None:
+                quantized = request.decode()
         except NnrError as error:
             raise error.at(tensor=member.name) from None
         coded.append(CodedTensor(member, quantized.reshape(member.dimensions), qp, density))
@@ -127,9 +138,7 @@ def _coded(
         consumed = decoder.finish(strict=strict)
     except NnrError as error:
         raise error.at(tensor=members[-1].name) from None
-    if findings is not None:
-        findings += decoder.findings
-    return CodedUnit(coded, registers, consumed)
+    return CodedUnit(coded, registers, consumed, tuple(decoder.findings))
 
 
 def _of_member(

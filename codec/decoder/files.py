@@ -1,6 +1,7 @@
 """Decoding whole streams: into memory, or one tensor at a time into a tensor file."""
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -36,13 +37,22 @@ def open_stream(source: StreamSource, **options: Any) -> Stream:
     return Stream(source, **options)
 
 
-def decode(source: StreamSource, **options: Any) -> dict[str, NDArray[Any]]:
+def decode(
+    source: StreamSource,
+    *,
+    jobs: int | None = None,
+    executor: Executor | None = None,
+    **options: Any,
+) -> dict[str, NDArray[Any]]:
     """All tensors of a stream (bytes or a path), by name, in decoding order.
 
+    `jobs` of them are decoded at the same time: in threads, or in any `executor` of
+    `concurrent.futures` (then `jobs` is best the number of its workers); the result is the same.
     Options are those of `Stream`: limits, dialect, strict, out_of_band, base, as_coded.
     Raises NnrError: malformed, invalid, unsupported, limit exceeded, integrity.
     """
-    return {tensor.name: array for tensor, array in Stream(source, **options).decoded()}
+    decoded = Stream(source, **options).decoded(jobs=jobs, executor=executor)
+    return {tensor.name: array for tensor, array in decoded}
 
 
 def decode_file(
@@ -50,16 +60,20 @@ def decode_file(
     path: str | PathLike[str],
     *,
     progress: Progress | None = None,
+    jobs: int | None = None,
+    executor: Executor | None = None,
     **options: Any,
 ) -> DecodeReport:
-    """Decode a stream into a tensor file (.safetensors, .npz, .pt), one unit at a time.
+    """Decode a stream into a tensor file (.safetensors, .npz, .pt), a few units at a time.
 
-    The file appears under its name only when everything is decoded and written.
+    `jobs` and `executor` are those of `decode`; the file is the same whatever they are. It
+    appears under its name only when everything is decoded and written.
     Raises NnrError as `decode`, and FileError.
     """
     stream = Stream(source, **options)
+    decoded = stream.decoded(jobs=jobs, executor=executor)
     with create_model(path, {tensor.name: tensor.info for tensor in stream.tensors()}) as sink:
-        for done, (tensor, array) in enumerate(stream.decoded()):
+        for done, (tensor, array) in enumerate(decoded):
             if progress is not None:
                 progress(done, len(stream), tensor.name)
             sink.write(tensor.name, array)

@@ -1,15 +1,20 @@
 """Reading a stream: its units, its tensors, and any tensor alone."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Executor
+from itertools import chain
 from typing import Any
 
 from numpy.typing import NDArray
 
+from nnref.codec.decoder.batches import Outcome, UnitWork, batches, decode_batch, outcomes
 from nnref.codec.decoder.buffer import StreamSource, stream_buffer
-from nnref.codec.decoder.composition import compose, composed_tensors, handed_out
-from nnref.codec.decoder.data_unit import CodedUnit, decode_data_unit
+from nnref.codec.decoder.composition import composed_tensors
+from nnref.codec.decoder.data_unit import CodedUnit
 from nnref.codec.decoder.headers import StreamTensor, unit_tensors
 from nnref.codec.decoder.updates import UpdateState
+from nnref.codec.entropy import decode_alone
+from nnref.codec.parallel import Workers, workers
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
 from nnref.spec.syntax import OutOfBand, Unit, read_units
@@ -112,10 +117,29 @@ class Stream(Mapping[str, Array]):
         """The tensors as the headers describe them, in decoding order."""
         return iter(self._tensors.values())
 
-    def decoded(self) -> Iterator[tuple[StreamTensor, Array]]:
-        """Every tensor, decoded one unit at a time, in decoding order."""
-        for tensors in self._by_unit.values():
-            yield from self.decode_unit(tensors[0].unit)
+    def decoded(
+        self, *, jobs: int | None = None, executor: Executor | None = None
+    ) -> Iterator[tuple[StreamTensor, Array]]:
+        """Every tensor, decoded a few units at a time, in decoding order.
+
+        `jobs` units are decoded at the same time, in threads or in `executor`.
+        """
+        for tensors, outcome in self.outcomes(jobs=jobs, executor=executor):
+            if isinstance(outcome, NnrError):
+                raise outcome
+            yield from zip(tensors, outcome.arrays, strict=True)
+
+    def outcomes(
+        self, *, jobs: int | None = None, executor: Executor | None = None
+    ) -> Iterator[tuple[tuple[StreamTensor, ...], Outcome]]:
+        """The tensors of every unit, in order, and their arrays or why they cannot be decoded."""
+        works = (self._work(tensors[0].unit) for tensors in self._coded.values())
+        with workers(jobs, executor) as these:
+            found = _outcomes(works, these)
+            for tensors, outcome in zip(self._by_unit.values(), found, strict=True):
+                if not isinstance(outcome, NnrError):
+                    self.findings += outcome.findings
+                yield tensors, outcome
 
     def next_state(self) -> UpdateState:
         """Clause 12.2: what an update of this stream needs to know of it; decodes everything."""
@@ -127,21 +151,34 @@ class Stream(Mapping[str, Array]):
 
     def decode_unit(self, unit: Unit) -> list[tuple[StreamTensor, Array]]:
         """The tensors of one unit with their output arrays (clause 10)."""
-        coded = self.coded_unit(unit).tensors
-        tensors = self._by_unit[unit.index]
-        arrays = handed_out(coded, tensors) if self.as_coded else compose(coded, tensors)
-        return list(zip(tensors, arrays, strict=True))
+        arrays = self._work(unit).arrays(self.coded_unit(unit))
+        return list(zip(self._by_unit[unit.index], arrays, strict=True))
 
     def coded_unit(self, unit: Unit) -> CodedUnit:
         """Clause 9.1: quantized parameters and qp of a unit's tensors, and the coder's end."""
-        return decode_data_unit(
-            unit,
-            tuple(tensor.member for tensor in self._coded[unit.index]),
-            base=self.base,
+        coded = decode_alone(self._work(unit).decoding())
+        self.findings += coded.findings
+        return coded
+
+    def _work(self, unit: Unit) -> UnitWork:
+        coded = self._coded[unit.index]
+        return UnitWork(
+            unit=unit,
+            coded=coded,
+            tensors=self._by_unit[unit.index],
+            as_coded=self.as_coded,
+            base=self.base.of(tensor.name for tensor in coded),
             dialect=self.dialect,
             strict=self.strict,
-            findings=self.findings,
         )
+
+
+def _outcomes(works: Iterable[UnitWork], these: Workers) -> Iterator[Outcome]:
+    if these.executor is None:
+        return chain.from_iterable(map(outcomes, batches(works)))
+    portable = (work.portable() for work in works)
+    calls = ((batch,) for batch in batches(portable))
+    return chain.from_iterable(these.map(decode_batch, calls))
 
 
 def _bytes(tensors: Iterable[StreamTensor]) -> int:

@@ -34,6 +34,10 @@ class UpdateState:
 
     tensors: Mapping[str, StoredTensor] = field(default_factory=dict)
 
+    def of(self, names: Iterable[str]) -> "UpdateState":
+        """The state of some tensors alone."""
+        return UpdateState({name: self.tensors[name] for name in names if name in self.tensors})
+
     def base(self, unit: Unit, member: Member) -> NDArray[np.int32] | None:
         """Clause 12.3: the parent's quantized parameters, flat; None without temporal contexts.
 

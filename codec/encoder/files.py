@@ -1,6 +1,7 @@
 """Encoding whole models: into memory, or one tensor at a time into a file."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any
@@ -9,7 +10,9 @@ from nnref.codec.encoder.parameter_sets import model_units, stream_base_qp
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.encoder.tensor import EncodedTensor, encode_tensor
 from nnref.codec.model import ModelInput, TensorSource, atomic_write, open_model
+from nnref.codec.parallel import Workers, workers
 from nnref.spec.errors import NnrError
+from nnref.spec.syntax import StreamState
 
 Progress = Callable[[int, int, str], None]
 """Called with (tensors done, tensors in all, name of the next one)."""
@@ -37,16 +40,25 @@ class EncodeReport:
         )
 
 
-def encode(model: ModelInput, settings: EncodeSettings | None = None, **options: Any) -> bytes:
+def encode(
+    model: ModelInput,
+    settings: EncodeSettings | None = None,
+    *,
+    jobs: int | None = None,
+    executor: Executor | None = None,
+    **options: Any,
+) -> bytes:
     """The stream of a model: a mapping of arrays, a path, or an open TensorSource.
 
+    `jobs` tensors are encoded at the same time: in threads, or in any `executor` of
+    `concurrent.futures` (then `jobs` is best the number of its workers); the bytes are the same.
     Options are the fields of `EncodeSettings` and override `settings`.
     Raises UsageError (a tensor or a setting cannot be coded) and FileError.
     """
     report = EncodeReport()
-    with open_model(model) as source:
-        units = _units(source, EncodeSettings.from_options(settings, options), report, None)
-        return b"".join(units)
+    merged = EncodeSettings.from_options(settings, options)
+    with open_model(model) as source, workers(jobs, executor) as these:
+        return b"".join(_units(source, merged, report, None, these))
 
 
 def encode_file(
@@ -55,16 +67,19 @@ def encode_file(
     settings: EncodeSettings | None = None,
     *,
     progress: Progress | None = None,
+    jobs: int | None = None,
+    executor: Executor | None = None,
     **options: Any,
 ) -> EncodeReport:
-    """Encode a model into a stream file, one tensor in memory at a time.
+    """Encode a model into a stream file, one tensor in memory at a time (with `jobs`, so many).
 
-    The file appears under its name only when everything is written. Raises as `encode`.
+    `jobs` and `executor` are those of `encode`. The file appears under its name only when
+    everything is written. Raises as `encode`.
     """
     report = EncodeReport()
     merged = EncodeSettings.from_options(settings, options)
-    with open_model(model) as source, atomic_write(path) as file:
-        for unit in _units(source, merged, report, progress):
+    with open_model(model) as source, workers(jobs, executor) as these, atomic_write(path) as file:
+        for unit in _units(source, merged, report, progress, these):
             file.write(unit)
     return report
 
@@ -74,20 +89,30 @@ def _units(
     settings: EncodeSettings,
     report: EncodeReport,
     progress: Progress | None,
+    these: Workers,
 ) -> Iterator[bytes]:
     units, state = model_units(settings, stream_base_qp(source, settings))
     for unit in units:
         report.total_bytes += len(unit)
         yield unit
-    names = list(source.names())
+    names = source.names()
+    encoded = these.map(encode_tensor, _calls(source, settings, state))
     for index, name in enumerate(names):
         if progress is not None:
             progress(index, len(names), name)
+        unit, tensor = next(encoded)
+        report.total_bytes += len(unit)
+        report.tensors.append(tensor)
+        yield unit
+
+
+def _calls(
+    source: TensorSource, settings: EncodeSettings, state: StreamState
+) -> Iterator[tuple[Any, ...]]:
+    """The arguments of `encode_tensor`, for one tensor after the other as they are wanted."""
+    for index, name in enumerate(source.names()):
         try:
             array = source.read(name)
         except NnrError as error:
             raise error.at(tensor=name) from None
-        unit, tensor = encode_tensor(name, array, settings.for_tensor(name), state, index)
-        report.total_bytes += len(unit)
-        report.tensors.append(tensor)
-        yield unit
+        yield name, array, settings.for_tensor(name), state, index

@@ -89,6 +89,9 @@ def decode_together(decodings: Iterable[Decoding[T]]) -> list[T | NnrError]:
             return [results[index] for index in sorted(results)]
         if len(running) == 2:
             _run_pair(running[0].lane, running[1].lane)
+        elif running[0].lane.is_new:
+            _advance(running.pop(), None, running, results)
+            continue
         else:
             running[0].lane.run_rest()
         ended = [track for track in running if track.lane.ended]
@@ -156,6 +159,11 @@ class _Lane:
         self._status: int = kernel.OK
         self._state = np.zeros(pairs.LANE, np.int64)
         self._state[_CODER] = registers[_CODER]
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing is decoded yet: nothing is lost if the general decoder does it all."""
+        return not self._state[pairs.POSITION]
 
     @property
     def ended(self) -> bool:

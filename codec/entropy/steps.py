@@ -18,7 +18,7 @@ ENDS_WEIGHT: Final = 1
 """Bit 0 of a step: the weight ends, and the step's value is its quantized parameter."""
 
 NEEDS_REMAINDER: Final = 2
-"""Bit 1 of a step: all flags were 1 and abs_remainder follows; the node is still the last flag's."""
+"""Bit 1 of a step: all flags were 1 and abs_remainder follows; the node stays."""
 
 NODE_SHIFT: Final = 2
 NODE_MASK: Final = 0xFFFF

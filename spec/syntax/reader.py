@@ -36,8 +36,8 @@ class Unit:
     nnr_unit_type: int
     fields: Container
     """All elements by name, header included; absent ones have their inferred value."""
-    payload: memoryview
-    """The bytes after the elements."""
+    payload: bytes | memoryview
+    """The bytes after the elements; a view of the stream."""
     payload_offset: int
     """First byte of the payload in the stream."""
     state: StreamState

@@ -14,6 +14,7 @@ from nnref.tools.cli.options import (
     as_coded_option,
     base_option,
     dialect_option,
+    jobs_option,
     json_option,
     limit_option,
     quiet_option,
@@ -36,6 +37,7 @@ from nnref.tools.cli.text import count_text, one_line
 @limit_option
 @dialect_option
 @click.option("--strict", is_flag=True, help="Refuse what a decoder may tolerate.")
+@jobs_option
 @quiet_option
 @json_option
 def command(
@@ -46,6 +48,7 @@ def command(
     limits: Limits,
     dialect: Dialect,
     strict: bool,
+    jobs: int,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -60,7 +63,13 @@ def command(
     with progress_bar("decoding", quiet=quiet) as progress:
         state = state_after(bases, options)
         report = codec.decode_file(
-            stream, output, base=state, as_coded=as_coded, progress=progress, **options
+            stream,
+            output,
+            base=state,
+            as_coded=as_coded,
+            progress=progress,
+            jobs=jobs,
+            **options,
         )
     warn_findings(report.findings)
     _warn_of_dtypes(output, report)

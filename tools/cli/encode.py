@@ -10,7 +10,7 @@ from nnref import codec
 from nnref.tools.cli.failures import warn
 from nnref.tools.cli.folding import check_folding, folded_model, folding_options
 from nnref.tools.cli.inputs import refuse_same_file
-from nnref.tools.cli.options import json_option, quiet_option
+from nnref.tools.cli.options import jobs_option, json_option, quiet_option
 from nnref.tools.cli.output import print_json, progress_bar
 from nnref.tools.cli.text import count_text, finite_or_none, one_line, ratio_text
 
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     "--compatible", is_flag=True, default=None, help="Write byte for byte what NNCodec 2.1.3 would."
 )
 @folding_options
+@jobs_option
 @quiet_option
 @json_option
 def command(
@@ -72,6 +73,7 @@ def command(
     fold_batch_norm: bool,
     pairs_file: Path | None,
     eps: float | None,
+    jobs: int,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -91,7 +93,7 @@ def command(
     folded = folded_model(model, pairs_file, eps) if fold_batch_norm else None
     with progress_bar("encoding", quiet=quiet) as progress:
         report = codec.encode_file(
-            folded or model, output, progress=progress, rules=rules, **settings
+            folded or model, output, progress=progress, jobs=jobs, rules=rules, **settings
         )
     for warning in folded.report.warnings if folded is not None else ():
         warn(warning)

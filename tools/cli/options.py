@@ -66,6 +66,18 @@ def as_coded_option(command: Command) -> Command:
     return click.option("--as-coded", is_flag=True, help=text)(command)
 
 
+def jobs_option(command: Command) -> Command:
+    """`--jobs`: how many tensors are worked on at a time."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(1),
+        metavar="N",
+        default=1,
+        show_default=True,
+        help="Tensors worked on at the same time, in threads.",
+    )(command)
+
+
 def dialect_name(dialect: Dialect) -> str:
     """How `--dialect` spells a dialect."""
     return next(name for name, known in DIALECTS.items() if known == dialect)

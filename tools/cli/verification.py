@@ -52,22 +52,23 @@ def verify(
     model: ModelInput | None,
     bounds: Bounds,
     progress: Progress | None = None,
+    jobs: int = 1,
 ) -> Verification:
-    """Decode every tensor of an open stream, one unit at a time, and compare it with a model.
+    """Decode every tensor of an open stream, a few units at a time, and compare it with a model.
 
     A unit that cannot be decoded is noted, and the others are still looked at. Raises FileError
     when the model cannot be read.
     """
     result = Verification()
     if model is None:
-        result.decoded = sum(1 for _ in _decoded(stream, result.errors, progress))
+        result.decoded = sum(1 for _ in _decoded(stream, result.errors, progress, jobs))
         return result
     with open_model(model) as source:
         expected = dict.fromkeys(source.names())
         result.differences = [
             Difference(name, ("not in the stream",)) for name in expected if name not in stream
         ]
-        for name, array in _decoded(stream, result.errors, progress):
+        for name, array in _decoded(stream, result.errors, progress, jobs):
             result.decoded += 1
             if name in expected:
                 found = compare(name, source.read(name), array, bounds)
@@ -78,17 +79,16 @@ def verify(
 
 
 def _decoded(
-    stream: Stream, errors: list[NnrError], progress: Progress | None
+    stream: Stream, errors: list[NnrError], progress: Progress | None, jobs: int
 ) -> Iterator[tuple[str, Array]]:
     """Every tensor that can be decoded; `errors` gets the refusals of the others' units."""
-    units = {tensor.unit.index: tensor.unit for tensor in stream.tensors()}
-    for done, unit in enumerate(units.values()):
+    total, done = len(stream), 0
+    for tensors, outcome in stream.outcomes(jobs=jobs):
         if progress is not None:
-            progress(done, len(units), unit.type_name)
-        try:
-            decoded = stream.decode_unit(unit)
-        except NnrError as error:
-            errors.append(error)
+            progress(done, total, tensors[0].name)
+        done += len(tensors)
+        if isinstance(outcome, NnrError):
+            errors.append(outcome)
             continue
-        for tensor, array in decoded:
+        for tensor, array in zip(tensors, outcome.arrays, strict=True):
             yield tensor.name, array

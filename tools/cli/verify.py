@@ -15,6 +15,7 @@ from nnref.tools.cli.options import (
     as_coded_option,
     base_option,
     dialect_option,
+    jobs_option,
     json_option,
     limit_option,
     quiet_option,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @as_coded_option
 @limit_option
 @dialect_option
+@jobs_option
 @quiet_option
 @json_option
 def command(
@@ -52,6 +54,7 @@ def command(
     as_coded: bool,
     limits: Limits,
     dialect: Dialect,
+    jobs: int,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -77,7 +80,7 @@ def command(
         expected: ModelInput | None = model
         if model is not None and fold_batch_norm:
             expected = folded_model(model, pairs_file, eps)
-        result = verify(stream, expected, Bounds(min_sqnr, max_error), progress)
+        result = verify(stream, expected, Bounds(min_sqnr, max_error), progress, jobs)
     warn_findings(stream.findings)
     if as_json:
         print_json("nnref.verify/1", {"stream": path, "model": model} | _object(stream, result))
