@@ -101,11 +101,13 @@ def _doubtful_conventions(infos: Infos, matches: list[_Match]) -> set[str]:
     conventions = {match.convention for match in matches} - {_SEQUENCE}
     doubtful = {match.convention for match in matches if not _fits(infos, match)} - {_SEQUENCE}
     order = [name for name in infos if name.endswith((".weight", _MEAN))]
+    place = {name: index for index, name in enumerate(order)}
     if order == sorted(order):
         proven = {match.convention for match in matches if _proves(infos, match)}
         doubtful |= conventions - proven
     else:
-        doubtful |= {m.convention for m in matches if not _follows(infos, m)} - {_SEQUENCE}
+        in_front = {m for m in matches if place[m.batch_norm + _MEAN] < place[f"{m.layer}.weight"]}
+        doubtful |= {match.convention for match in in_front} - {_SEQUENCE}
     return doubtful
 
 
@@ -120,11 +122,6 @@ def _proves(infos: Infos, match: _Match) -> bool:
     """
     outputs, inputs = infos[f"{match.layer}.weight"].shape[:2]
     return _fits(infos, match) and inputs not in (1, outputs)
-
-
-def _follows(infos: Infos, match: _Match) -> bool:
-    order = list(infos)
-    return order.index(f"{match.layer}.weight") < order.index(match.batch_norm + _MEAN)
 
 
 def _objection(

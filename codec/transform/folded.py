@@ -52,7 +52,8 @@ class FoldedSource(TensorSource):
         self.metadata = source.metadata
         self._source = source
         _check_distinct(report.pairs)
-        self._layers = {pair.weight: Layer(source, pair) for pair in report.pairs}
+        names = frozenset(source.names())
+        self._layers = {pair.weight: Layer(source, pair, names) for pair in report.pairs}
         self._loaders: dict[str, Callable[[], Array]] = {}
         self._infos = dict(self._announced())
 

@@ -1,5 +1,6 @@
 """One layer with its batch norm, read from a model when asked."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +26,15 @@ class Layer:
 
     source: TensorSource
     pair: BatchNormPair
+    names: Set[str]
+    """All names of the source."""
 
     def __post_init__(self) -> None:
         pair = self.pair
         weight, mean = self.source.info(pair.weight), self.source.info(pair.mean)
-        for name in (pair.weight, pair.mean, pair.var, pair.bias, pair.gamma, pair.beta):
-            if name in (pair.weight, pair.mean, pair.var) or self._has(name):
+        needed = (pair.weight, pair.mean, pair.var)
+        for name in (*needed, pair.bias, pair.gamma, pair.beta):
+            if name in needed or name in self.names:
                 self._check_vector(name, self.source.info(name), mean)
         outputs = self._outputs(weight)
         if len(weight.shape) < 2 or mean.shape != (outputs,):
@@ -49,13 +53,10 @@ class Layer:
             return weight.shape[1] * self.pair.groups if len(weight.shape) > 1 else 0
         return weight.shape[0] if weight.shape else 0
 
-    def _has(self, name: str) -> bool:
-        return name in self.source.names()
-
     @property
     def has_affine(self) -> bool:
         """Whether the batch norm has factors and offsets."""
-        return self._has(self.pair.gamma) and self._has(self.pair.beta)
+        return {self.pair.gamma, self.pair.beta} <= self.names
 
     @property
     def weight_info(self) -> TensorInfo:
@@ -94,6 +95,7 @@ class Layer:
     def _vectors(self) -> tuple[Array | None, Array | None, Array | None, Array, Array]:
         pair, read = self.pair, self.source.read
         bias, gamma, beta = (
-            read(name) if self._has(name) else None for name in (pair.bias, pair.gamma, pair.beta)
+            read(name) if name in self.names else None
+            for name in (pair.bias, pair.gamma, pair.beta)
         )
         return bias, gamma, beta, read(pair.mean), read(pair.var)
