@@ -63,7 +63,7 @@ class PayloadDecoder:
         self._words = np.frombuffer(padded, ">u4").astype(np.uint32)
         first = int(self._words[0])
         if first >> (kernel.WORD - OFFSET_BITS) >= INITIAL_RANGE:
-            raise refusal("payload-offset-range", bit=0)
+            raise refusal("payload-offset-range", bit=OFFSET_BITS)
         value = first << (kernel.SCALE + OFFSET_BITS - kernel.WORD)
         registers = (value, INITIAL_RANGE << kernel.SCALE, kernel.WORD - OFFSET_BITS, 1)
         self._registers = np.array(registers + kernel.CLEAR, np.int64)

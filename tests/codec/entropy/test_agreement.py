@@ -26,6 +26,7 @@ from tests.codec.entropy.cases import (
     encode,
     encoder_with,
     literal_syntax,
+    on_grid,
 )
 
 quick = settings(deadline=None, max_examples=60)
@@ -158,6 +159,20 @@ def test_tensors_of_one_codeword_share_the_arithmetic_coder(several, search):
     assert decoder.finish(strict=True) == len(payload)
 
 
+@pytest.mark.parametrize("columns", [8, 9, 10, 11, 18])
+@pytest.mark.parametrize("search", SEARCHES)
+def test_skipped_segments_advance_the_state_by_the_columns_of_the_tensor(columns, search):
+    syntax = TensorSyntax(17, columns, 2, dq_flag=1, scan_order=1)
+    levels = np.random.default_rng(4).integers(-2, 3, (17, columns))
+    levels[1::3] = 0
+    skipped = (~levels.any(axis=1)).tolist()
+    quantized = on_grid(levels.reshape(-1), syntax, skipped)
+    case = Case(syntax, quantized, row_skip=True, history=np.zeros(syntax.weights, bool))
+    payload, entry_points = encode(case, search)
+    assert decode(case, payload, entry_points)[0].tolist() == quantized.tolist()
+    assert literal_decode(case, payload, entry_points)[0] == quantized.tolist()
+
+
 @pytest.mark.parametrize("unary_length", [1, 11, 200])
 @pytest.mark.parametrize("search", SEARCHES)
 def test_whole_range_of_int32_is_coded(unary_length, search):
@@ -172,7 +187,8 @@ def test_long_tensors_pass_every_buffer_of_the_kernels(search):
     """More weights than one chunk of the search; more words than the encoder's first guess."""
     random = np.random.default_rng(5)
     wide = random.integers(-(1 << 31), 1 << 31, 6000).astype(np.int32)
-    for quantized in (wide, np.zeros(50_000, np.int32), np.tile(np.int32([0, 1]), 20_000)):
+    surprises = np.where(random.random(60_000) < 0.005, 40, 0).astype(np.int32)
+    for quantized in (wide, surprises, np.zeros(50_000, np.int32), np.tile(wide[:2], 20_000)):
         case = Case(TensorSyntax(quantized.size, 1), quantized)
         payload, _ = encode(case, search)
         assert (decode(case, payload)[0] == quantized).all()
