@@ -52,6 +52,11 @@ def test_every_rule_is_found(rule):
     assert [one.id for one in answer(rule).rules] == [rule]
 
 
+def test_clause_10_is_not_under_clause_1():
+    assert answer("1").clauses == ("1",)
+    assert answer("9.3").clauses[:2] == ("9.3", "9.3.1")
+
+
 def test_element_says_where_it_sits():
     (line,) = answer("dq_flag").elements
     assert (line.before, line.after) == ("codebook", "nnr_decompressed_data_format")

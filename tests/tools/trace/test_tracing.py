@@ -141,6 +141,12 @@ def test_interval_is_part_of_the_whole_trace():
     assert (events[0]["from_bin"], events[0]["to_bin"]) == (30, 75)
 
 
+def test_levels_of_an_interval_are_those_with_a_bin_in_it():
+    second = next(one for one in only(whole("dependent"), "bin") if one.get("weight") == 1)
+    events, _ = traced(source("dependent"), Wanted(from_bin=second["bin"]))
+    assert [one["weight"] for one in only(events, "level")] == list(range(1, 9))
+
+
 def test_units_behind_an_interval_are_traced():
     events, error = traced(source("layer-parameters"), Wanted(from_bin=3, to_bin=5))
     assert error is None
@@ -214,6 +220,8 @@ def test_tolerated_faults_are_told():
     assert [one["error"] for one in findings] == ["payload-stop-bit"]
     findings = only(whole("reserved-bits"), "finding")
     assert "reserved-bits-nonzero" in {one["error"] for one in findings}
+    headers, _ = traced(source("reserved-bits"), payloads=False)
+    assert only(headers, "finding") == findings
 
 
 def test_update_needs_its_base():
