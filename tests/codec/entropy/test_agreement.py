@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnref.codec.entropy import PayloadDecoder, PayloadEncoder, TensorSyntax, cost_table
-from nnref.codec.entropy.arrays import NO_FLAGS, NO_LEVELS
+from nnref.codec.entropy import PayloadDecoder, PayloadEncoder, TensorSyntax
 from nnref.codec.entropy.plan import plan
-from nnref.codec.entropy.search import TensorData, choose_shift_idx, no_choice
+from nnref.codec.entropy.search import no_choice
 from nnref.spec.process.bits import BitReader
 from nnref.spec.process.data_unit import EntryPoint as LiteralEntryPoint
 from nnref.spec.process.engine import ArithmeticDecoder
@@ -65,53 +64,6 @@ def test_encoder_writes_the_bytes_of_its_twin(case):
     engine = twin.run(case, no_choice(plan(case.syntax, case.dialect)))
     assert payload == engine.finish()
     assert [tuple(point) for point in entry_points] == twin.entry_points(engine, payload)
-
-
-@given(cases())
-@quick
-def test_compatible_search_chooses_and_codes_as_its_twin(case):
-    payload, _ = encode(case, "compatible")
-    assert payload == twin.run(case, twin.compatible_choice(case, cost_table())).finish()
-
-
-@given(cases())
-@quick
-def test_exact_search_is_never_longer_than_none(case):
-    assert len(encode(case, "exact")[0]) <= len(encode(case, "off")[0])
-
-
-def data_of(case):
-    """What the encoder hands to the search."""
-    skipped = NO_FLAGS if case.skipped is None else np.array(case.skipped, np.uint8)
-    return TensorData(
-        case.quantized,
-        case.base if case.syntax.uses_base else NO_LEVELS,
-        case.history.view(np.uint8),
-        case.coded_history_flag,
-        int(case.skipped is not None),
-        skipped,
-    )
-
-
-@given(cases())
-@quick
-def test_exact_search_saves_what_it_says(case):
-    """Counted over the bins really coded, the flags included."""
-    known = plan(case.syntax, case.dialect)
-    chosen, saving = choose_shift_idx(known, data_of(case), False)
-    off = no_choice(known)
-    assert saving == pytest.approx(_cost(case, off) - _cost(case, chosen))
-
-
-def _cost(case, shift_idx):
-    """Estimated bits of the shift parameters and the context bins of the weights."""
-    known = plan(case.syntax, case.dialect)
-    found = twin.costs(twin.run(case, shift_idx).bins, known.contexts, cost_table())
-    total = sum(sets[shift_idx[index]] for index, sets in enumerate(found))
-    coded = [i for i in known.indices.tolist() if case.coded_history_flag or not 40 <= i < 48]
-    present = [(0, int(shift_idx[index] > 0)) for index in coded]
-    total += twin.costs(present, 1, cost_table())[0][0]
-    return total / 32768 + 3 * sum(value for _, value in present)
 
 
 @given(cases(most_rows=30), st.data())
@@ -193,14 +145,6 @@ def test_long_tensors_pass_every_buffer_of_the_kernels(search):
         payload, _ = encode(case, search)
         assert (decode(case, payload)[0] == quantized).all()
     encoder_with(case, search)
-
-
-def test_estimators_that_have_met_are_followed_alike():
-    """Contexts with enough bins for all estimators to meet, counted against the twin."""
-    random = np.random.default_rng(6)
-    case = Case(TensorSyntax(30_000, 1, 1), (random.random(30_000) < 0.3).astype(np.int32))
-    payload, _ = encode(case, "compatible")
-    assert payload == twin.run(case, twin.compatible_choice(case, cost_table())).finish()
 
 
 @pytest.mark.parametrize("shape", [(0, 1), (5, 0), (0, 0), (0, 7)])

@@ -176,7 +176,7 @@ def compatible_choice(case, table):
     codebook, the neighbour kept at block rows, without the flags that send the choice.
     """
     syntax = literal_syntax(case)
-    found = costs(_compatible_bins(case), 90 + 4 * syntax.unary_length, table)
+    found = costs(compatible_bins(case), 90 + 4 * syntax.unary_length, table)
     chosen = [0] * len(found)
     flags = SimpleNamespace(hist_dep_sig_prob_enabled_flag=case.coded_history_flag)
     for index in contexts_with_shift_idx(syntax, flags):
@@ -187,7 +187,8 @@ def compatible_choice(case, table):
     return chosen
 
 
-def _compatible_bins(case):
+def compatible_bins(case):
+    """The bins that NNCodec 2.1.3 counts."""
     syntax, unary_length = case.syntax, case.syntax.unary_length
     scan_order = effective_scan_order(syntax.scan_order, syntax.rows, syntax.columns)
     dq_state = neighbour = 0
