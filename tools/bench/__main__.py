@@ -10,6 +10,7 @@ from rich.console import Console
 from nnref.conformance.interop.client import Peer
 from nnref.tools.bench.fresh import measure_memory, measure_startup
 from nnref.tools.bench.kernels import measure_rate
+from nnref.tools.bench.many import measure_many
 from nnref.tools.bench.models import PEER_TIMEOUT, measure_model
 from nnref.tools.bench.profiling import profile_model
 from nnref.tools.bench.results import Results, Row
@@ -17,7 +18,9 @@ from nnref.tools.bench.workload import SPREADS, Tensors, count_weights, file_mod
 
 Titled = tuple[str, list[Row]]
 
-PARTS = ("kernels", "model", "startup", "memory")
+PARTS = ("kernels", "many", "model", "startup", "memory")
+MANY = (4, 400)
+"""Payloads that are decoded together."""
 TENSOR_COUNTS = (50, 200, 800)
 """Tensors of the synthetic models: time per tensor should not depend on it."""
 MEMORY_MODEL = (16, 1 << 20)
@@ -51,7 +54,8 @@ def main(
 ) -> None:
     """Measure speed and memory in rounds paired with NNCodec 2.1.3.
 
-    Times are CPU seconds taken inside each process around the call; a ratio above 1 means that
+    Times are CPU seconds (of several threads, wall clock) taken inside each process around the
+    call; a ratio above 1 means that
     nnref is faster or smaller: the median of the rounds' ratios with the extremes.
     """
     models = [file_model(model_path)] if model_path else map(synthetic_model, TENSOR_COUNTS)
@@ -63,6 +67,7 @@ def main(
         peer = stack.enter_context(Peer(peer_python, timeout=PEER_TIMEOUT)) if peer_python else None
         tables = {
             "kernels": kernel_tables(weights, rounds, peer),
+            "many": many_tables(weights, rounds, peer),
             "model": model_tables(models, rounds, peer),
             "startup": startup_tables(),
             "memory": memory_tables(model_path, peer_python),
@@ -78,6 +83,12 @@ def kernel_tables(weights: int, rounds: int, peer: Peer | None) -> Iterator[Titl
     """One tensor at three rates with dependent quantization, and at one without."""
     for dq, rate in SPREADS:
         yield measure_rate(dq, rate, weights, rounds, peer)
+
+
+def many_tables(weights: int, rounds: int, peer: Peer | None) -> Iterator[Titled]:
+    """Few large and many small payloads of as many weights together."""
+    for tensors in MANY:
+        yield f"{tensors} payloads, {weights} weights", measure_many(tensors, weights, rounds, peer)
 
 
 def model_tables(models: Iterable[Tensors], rounds: int, peer: Peer | None) -> Iterator[Titled]:

@@ -29,7 +29,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Timing:
-    """CPU seconds per round of nnref and, measured in the same rounds, of the peer."""
+    """Seconds per round of nnref and, measured in the same rounds, of the peer."""
 
     ours: list[float]
     theirs: list[float]
@@ -49,7 +49,19 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def run_paired(rounds: int, ours: Callable[[], object], theirs: Seconds | None) -> Timing:
+def wall_seconds(work: Callable[[], object]) -> float:
+    """Seconds that pass during one call: what several threads are for."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def run_paired(
+    rounds: int,
+    ours: Callable[[], object],
+    theirs: Seconds | None,
+    clock: Callable[[Callable[[], object]], float] = cpu_seconds,
+) -> Timing:
     """`rounds` rounds after one unmeasured call of ours; the side that goes first alternates.
 
     `theirs` reports its own seconds, which are taken in its own process.
@@ -59,7 +71,7 @@ def run_paired(rounds: int, ours: Callable[[], object], theirs: Seconds | None) 
     for number in range(rounds):
         if theirs and number % 2:
             timing.theirs.append(theirs())
-        timing.ours.append(cpu_seconds(ours))
+        timing.ours.append(clock(ours))
         if theirs and not number % 2:
             timing.theirs.append(theirs())
     return timing

@@ -44,18 +44,22 @@ def load_commands() -> dict[str, Command]:
 
 
 def answer(commands: dict[str, Command], request: Message, replies: IO[bytes]) -> None:
-    """Run one command and write its reply: CPU seconds and results, or the error's text.
+    """Run one command and write its reply: seconds and results, or the error's text.
 
     SystemExit is among NNCodec's ways to refuse.
     """
-    start = time.process_time()
+    start, began = time.process_time(), time.perf_counter()
     try:
         values, arrays = commands[request.values["command"]](request)
     except (Exception, SystemExit) as error:
         text = f"{type(error).__name__}: {error}"
         write_message(replies, {"error": text[:LONGEST_ERROR]})
     else:
-        write_message(replies, values | {"cpu_seconds": time.process_time() - start}, arrays)
+        seconds = {
+            "cpu_seconds": time.process_time() - start,
+            "wall_seconds": time.perf_counter() - began,
+        }
+        write_message(replies, values | seconds, arrays)
 
 
 def main() -> None:

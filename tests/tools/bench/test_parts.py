@@ -11,6 +11,7 @@ from nnref.conformance.interop.client import Peer
 from nnref.tools.bench.__main__ import main
 from nnref.tools.bench.child import use_every_kernel
 from nnref.tools.bench.kernels import measure_rate
+from nnref.tools.bench.many import measure_many
 from nnref.tools.bench.models import measure_model
 from nnref.tools.bench.profiling import profile_model
 from nnref.tools.bench.workload import SPREADS, laplacian, synthetic_model
@@ -30,6 +31,12 @@ def test_coder_and_quantizer_are_measured_without_a_peer(dq, rate):
     title, rows = measure_rate(dq, rate, 900, 1, None)
     assert title.endswith("900 weights")
     assert {row.what for row in rows} >= {"quantize", "decode", "encode, exact search"}
+    assert {row.ratio for row in rows} == {None}
+
+
+def test_many_payloads_are_measured_without_a_peer():
+    rows = measure_many(5, 50_000, 1, None)
+    assert [row.what for row in rows] == ["decode, 1 thread", "decode, 2 threads"]
     assert {row.ratio for row in rows} == {None}
 
 
@@ -62,4 +69,5 @@ def test_peer_gives_the_same_results_and_every_speed_has_a_ratio(peer):
     for dq, rate in SPREADS:
         _, rows = measure_rate(dq, rate, 900, 1, peer)
         assert all(row.ratio for row in rows)
+    assert all(row.ratio for row in measure_many(3, 30_000, 1, peer))
     assert all(row.ratio for row in measure_model(synthetic_model(2, 100), 1, peer))
