@@ -29,7 +29,7 @@ def model_units(settings: EncodeSettings, base_qp: int) -> tuple[list[bytes], St
 def _opening(settings: EncodeSettings, base_qp: int) -> list[tuple[UnitType, dict[str, Any]]]:
     mps = {
         "topology_carriage_flag": int(settings.compatible),
-        "mps_quantization_method_flags": int(QuantizationMethodFlags.NNR_QSU),
+        "mps_quantization_method_flags": _method_flags(settings),
         "mps_qp_density": settings.qp_density,
         "mps_quantization_parameter": base_qp,
     }
@@ -45,6 +45,14 @@ def _opening(settings: EncodeSettings, base_qp: int) -> list[tuple[UnitType, dic
         }
         units.append((UnitType.NNR_TPL, topology))
     return units
+
+
+def _method_flags(settings: EncodeSettings) -> int:
+    """Clause 7.3.2: what the data units may use."""
+    flags = QuantizationMethodFlags.NNR_QSU
+    if settings.codebook or any(rule.options.get("codebook") for rule in settings.rules):
+        flags |= QuantizationMethodFlags.NNR_QCB
+    return int(flags)
 
 
 def stream_base_qp(source: TensorSource, settings: EncodeSettings) -> int:

@@ -4,7 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnref.codec.encoder.settings import DEFAULT_SQNR, VECTOR_SQNR_MARGIN, EncodeSettings
-from nnref.codec.quantization import check_qp, choose_qp, qp_for_step, qp_range
+from nnref.codec.quantization import (
+    check_qp,
+    choose_qp,
+    qp_for_step,
+    qp_range,
+    quantize_uniform,
+    reconstruct_uniform,
+    sqnr_db,
+)
+from nnref.codec.quantization.step import qp_below
 
 COMPATIBLE_QP = -38
 COMPATIBLE_NONWEIGHT_QP = -75
@@ -18,22 +27,25 @@ variance that is rounded to zero ruins a batch normalization; but never finer th
 largest value."""
 
 
-def tensor_qp(values: NDArray[np.float32], settings: EncodeSettings, base_qp: int) -> int:
+def tensor_qp(
+    values: NDArray[np.float32], settings: EncodeSettings, base_qp: int, *, dq_flag: bool
+) -> int:
     """The qp for a finite float32 tensor under its own settings (rules already applied).
 
+    `dq_flag` says whether it is meant for dependent quantization.
     Raises UsageError qp-out-of-range, step-out-of-range.
     """
     density = settings.qp_density
     qp = _asked_qp(values, settings)
     if values.ndim < 2 and qp is None:
-        qp = _vector_qp(values, settings, base_qp)
+        qp = _vector_qp(values, settings, base_qp, dq_flag)
     if qp is None:
         sqnr = DEFAULT_SQNR if settings.sqnr is None else settings.sqnr
         qp = choose_qp(
             values,
             sqnr_db=sqnr,
             qp_density=density,
-            dq_flag=settings.dq,
+            dq_flag=dq_flag,
             scan_order=settings.scan_order,
             base_qp=base_qp,
         )
@@ -54,13 +66,17 @@ def _asked_qp(values: NDArray[np.float32], settings: EncodeSettings) -> int | No
     return COMPATIBLE_QP if settings.compatible and settings.sqnr is None else None
 
 
-def _vector_qp(values: NDArray[np.float32], settings: EncodeSettings, base_qp: int) -> int:
+def _vector_qp(
+    values: NDArray[np.float32], settings: EncodeSettings, base_qp: int, dq_flag: bool
+) -> int:
+    density = settings.qp_density
     sqnr = DEFAULT_SQNR if settings.sqnr is None else settings.sqnr
+    sqnr += VECTOR_SQNR_MARGIN
     qp = choose_qp(
         values,
-        sqnr_db=sqnr + VECTOR_SQNR_MARGIN,
-        qp_density=settings.qp_density,
-        dq_flag=False,
+        sqnr_db=sqnr,
+        qp_density=density,
+        dq_flag=dq_flag,
         scan_order=0,
         base_qp=base_qp,
     )
@@ -69,6 +85,15 @@ def _vector_qp(values: NDArray[np.float32], settings: EncodeSettings, base_qp: i
         return qp
     small = float(np.quantile(magnitudes, _SMALL_VALUE_QUANTILE)) / _SMALL_VALUE_STEPS
     step = max(small, float(magnitudes.max()) * _FINEST_STEP)
-    return max(
-        min(qp, qp_for_step(step, settings.qp_density)), qp_range(settings.qp_density, base_qp)[0]
-    )
+    finest, finer = qp_range(density, base_qp)[0], qp_below(step, density)
+    if finer >= qp:
+        return qp
+    # A finer step is not always a better one: a number may lie on the coarser grid by chance.
+    while finer > finest and _uniform_sqnr(values, finer, density) < sqnr:
+        finer -= 1
+    return max(finer, finest)
+
+
+def _uniform_sqnr(values: NDArray[np.float32], qp: int, qp_density: int) -> float:
+    q = quantize_uniform(values, qp, qp_density).q
+    return sqnr_db(values, reconstruct_uniform(q, qp, qp_density))

@@ -15,6 +15,9 @@ DEFAULT_SQNR: Final = 40.0
 VECTOR_SQNR_MARGIN: Final = 30.0
 """Vectors and scalars (biases, normalization) get this many dB more: few bytes, much effect."""
 
+MAX_CODEBOOK: Final = 1024
+"""Entries of a codebook that can be asked for."""
+
 _STREAM_WIDE: Final = frozenset({"profile", "qp_density", "base_qp", "compatible", "rules"})
 _QUALITY: Final = ("qp", "step", "sqnr")
 _NONE: Final = type(None)
@@ -24,6 +27,7 @@ _TYPES: Final = {
     "sqnr": (float, int, _NONE),
     "nonweight_qp": (int, _NONE),
     "dq": (bool,),
+    "codebook": (int, str, _NONE),
     "lossless": (bool,),
     "base_qp": (int, _NONE),
     "row_skip": (bool, _NONE),
@@ -56,6 +60,10 @@ class EncodeSettings:
     """qp of vectors and scalars; None lets their step follow the data."""
     dq: bool = True
     """Dependent quantization (dq_flag) of tensors with at least two dimensions."""
+    codebook: int | Literal["auto"] | None = None
+    """Codebooks (clause 7.8.7) of tensors with at least two dimensions: of so many entries at most,
+    1..1024, which then decide the quality, while `qp` or `step` is the grid of the entries; with
+    "auto" where one with no more error takes fewer bytes. A codebook excludes `dq`."""
     lossless: bool = False
     """Carry float tensors without quantization."""
     non_finite: NonFinite = "error"
@@ -86,6 +94,10 @@ class EncodeSettings:
         _check_range("scan_order", self.scan_order, 0, 4)
         _check_range("qp_density", self.qp_density, 0, 7)
         _check_range("cabac_unary_length_minus1", self.cabac_unary_length_minus1, 0, 255)
+        if self.codebook not in (None, "auto"):
+            _check_range("codebook", self.codebook, 1, MAX_CODEBOOK)
+        if self.codebook is not None and self.compatible:
+            raise refusal("setting-conflict", "codebook and compatible")
         _check_choice("non_finite", self.non_finite, ("error", "raw"))
         _check_choice("shift_search", self.shift_search, ("off", "compatible", "exact"))
         asked = [name for name in _QUALITY if getattr(self, name) is not None]

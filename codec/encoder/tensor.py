@@ -1,32 +1,30 @@
-"""One tensor into one compressed data unit (clauses 6.9 and 6.12)."""
+"""One tensor into one compressed data unit."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnref.codec.encoder.quality import tensor_qp
+from nnref.codec.encoder.data_unit import DataUnit, WrittenUnit, write_data_unit
+from nnref.codec.encoder.member import (
+    CodedMember,
+    UnitTools,
+    codebook_member,
+    quantized_member,
+)
 from nnref.codec.encoder.settings import EncodeSettings
-from nnref.codec.entropy import EntryPoint, PayloadEncoder, TensorSyntax
 from nnref.codec.formats import Carrier, is_quantized, to_carrier
 from nnref.codec.model import TensorInfo, dtype_name
-from nnref.codec.quantization import (
-    QuantizationResult,
-    max_abs_error,
-    quantize_dependent,
-    quantize_uniform,
-    reconstruct_uniform,
-    sqnr_db,
-)
+from nnref.codec.quantization import max_abs_error, sqnr_db
 from nnref.spec.errors import NnrError, refusal
-from nnref.spec.syntax import StreamState, entry_point_elements, write_unit
-from nnref.spec.tables.enums import PayloadType, UnitType
+from nnref.spec.syntax import StreamState
+from nnref.spec.tables.enums import PayloadType
 
 Array = NDArray[Any]
 
-_SKIPPED_ROW_BITS = 0.03
-"""What a zero weight in a row of zeros costs at least, when the row is not skipped."""
+_AUTO_ENTRIES = 256
+"""Entries of a codebook that the encoder chooses by itself, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +44,6 @@ class EncodedTensor:
     """The quantized tensor is zero everywhere although the original is not."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Payload:
-    data: bytes
-    qp: int | None = None
-    dq_flag: bool = False
-    scan_order: int = 0
-    row_skip: bool = False
-    entry_points: tuple[EntryPoint, ...] = ()
-    quantized: NDArray[np.int32] | None = None
-
-
 def encode_tensor(
     name: str, array: Array, settings: EncodeSettings, state: StreamState, parameter_id: int
 ) -> tuple[bytes, EncodedTensor]:
@@ -65,16 +52,22 @@ def encode_tensor(
     `parameter_id` is the tensor's position in the model. Raises UsageError naming the tensor.
     """
     try:
-        carrier = _carrier(array, settings)
-        payload = _payload(carrier, settings, state)
-        fields = _fields(name, carrier, payload, settings, parameter_id)
-        unit = write_unit(UnitType.NNR_NDU, fields, payload.data, state)
+        carrier = tensor_carrier(array, settings)
+        unit = _data_unit(name, carrier, settings, state, parameter_id)
+        written = write_data_unit(unit, state)
+        if settings.codebook == "auto" and _takes_codebook(unit):
+            unit, written = _smaller_with_codebook(unit, written, state)
     except NnrError as error:
         raise error.at(tensor=name) from None
-    return unit, _report(name, array, carrier, payload, state, len(unit))
+    return written.data, _report(array, unit, written, state)
 
 
-def _carrier(array: Array, settings: EncodeSettings) -> Carrier:
+def tensor_carrier(array: Array, settings: EncodeSettings) -> Carrier:
+    """Clause 10.7: what a payload is to hold of an array, under the tensor's own settings.
+
+    Raises UsageError tensor-not-finite, tensor-dtype-unsupported, tensor-out-of-range,
+    setting-conflict.
+    """
     if settings.compatible and array.dtype not in (np.float32, np.int32):
         raise refusal("setting-conflict", f"compatible coding of {array.dtype} tensors")
     lossless = settings.lossless
@@ -93,174 +86,97 @@ def _all_finite(array: Array) -> bool:
     )
 
 
-def _payload(carrier: Carrier, settings: EncodeSettings, state: StreamState) -> _Payload:
-    if carrier.payload_type == PayloadType.NNR_PT_RAW_FLOAT:
-        return _Payload(carrier.values.astype("<f4").tobytes())
+def _data_unit(
+    name: str, carrier: Carrier, settings: EncodeSettings, state: StreamState, parameter_id: int
+) -> DataUnit:
+    values = carrier.values
+    tools, member = UnitTools(), CodedMember(name, values, None)
     if carrier.payload_type == PayloadType.NNR_PT_INT:
-        scan_order = _scan_order(carrier.values, settings)
-        return _coded(carrier.values, None, False, scan_order, settings, state)
-    qp = tensor_qp(carrier.values, settings, state.base_qp)
-    dq_flag = settings.dq and (carrier.values.ndim > 1 or settings.compatible)
-    scan_order = _scan_order(carrier.values, settings)
-    result = quantize(carrier.values, qp, dq_flag, scan_order, settings)
-    return _coded(result.q, result.qp, dq_flag, scan_order, settings, state)
+        tools = UnitTools(scan_order=scan_order(values.shape, settings))
+        member = CodedMember(name, values, values)
+    elif carrier.payload_type == PayloadType.NNR_PT_FLOAT:
+        entries = settings.codebook if isinstance(settings.codebook, int) and values.ndim > 1 else 0
+        dq_flag = not entries and settings.dq and (values.ndim > 1 or settings.compatible)
+        tools = UnitTools(dq_flag, scan_order(values.shape, settings))
+        if entries:
+            member = codebook_member(name, values, settings, state, entries=entries)
+        else:
+            member = quantized_member(name, values, settings, tools, state)
+    return DataUnit(
+        carrier.payload_type,
+        (member,),
+        values.shape,
+        tools,
+        settings,
+        parameter_id,
+        carrier.format_code,
+    )
 
 
-def quantize(
-    values: NDArray[np.float32], qp: int, dq_flag: bool, scan_order: int, settings: EncodeSettings
-) -> QuantizationResult:
-    """Clause 10: quantized parameters of finite float32 values, in their shape."""
-    overflow: Literal["raise", "compatible"] = "compatible" if settings.compatible else "raise"
-    if dq_flag:
-        return quantize_dependent(
-            values, qp, settings.qp_density, scan_order=scan_order, on_overflow=overflow
-        )
-    return quantize_uniform(values, qp, settings.qp_density, on_overflow=overflow)
-
-
-def _scan_order(values: Array, settings: EncodeSettings) -> int:
-    """Block scans need rows and columns; without them the element is absent or must be 0."""
-    rows_and_columns = values.ndim > 1 and values.shape[0] > 1 and values[0].size > 1
+def scan_order(shape: tuple[int, ...], settings: EncodeSettings) -> int:
+    """Clause 7.8.8: the asked order for a tensor with rows and columns, else 0."""
+    rows_and_columns = len(shape) > 1 and shape[0] > 1 and int(np.prod(shape[1:])) > 1
     return settings.scan_order if rows_and_columns else 0
 
 
-def _coded(
-    quantized: NDArray[np.int32],
-    qp: int | None,
-    dq_flag: bool,
-    scan_order: int,
-    settings: EncodeSettings,
-    state: StreamState,
-) -> _Payload:
-    rows = quantized.shape[0]
-    columns = quantized[0].size if rows else int(np.prod(quantized.shape[1:]))
-    syntax = TensorSyntax(
-        rows=rows,
-        columns=columns,
-        unary_length=settings.cabac_unary_length_minus1 + 1,
-        dq_flag=dq_flag,
-        scan_order=scan_order,
-        profile=state.profile,
-        parent=False,
-        temporal=False,
+def _takes_codebook(unit: DataUnit) -> bool:
+    return unit.payload_type == PayloadType.NNR_PT_FLOAT and len(unit.dimensions) > 1
+
+
+def _smaller_with_codebook(
+    unit: DataUnit, written: WrittenUnit, state: StreamState
+) -> tuple[DataUnit, WrittenUnit]:
+    """The unit, or the same with a codebook that has no more error and takes fewer bytes."""
+    member = unit.members[0]
+    error = _squared_error(member.values, member.decoded(state.qp_density))
+    settings = replace(unit.settings, qp=None, step=None)
+    with_codebook = codebook_member(
+        member.name,
+        member.values,
+        settings,
+        state,
+        entries=_AUTO_ENTRIES,
+        max_squared_error=error,
     )
-    asked = _row_skip(quantized, syntax, settings)
-    for row_skip in dict.fromkeys((asked, False)):
-        encoder = PayloadEncoder()
-        if qp is not None:
-            encoder.iae(6 + settings.qp_density, qp - state.base_qp)
-        try:
-            encoder.encode_tensor(
-                quantized.reshape(-1),
-                syntax,
-                shift_search=_shift_search(settings),
-                row_skip=row_skip,
-            )
-        except NnrError as error:
-            # A skipped row of a block scan advances the DQ state by whole rows, which the
-            # quantizer's path does not (clause 9.6.5): such a tensor is coded without skipping.
-            if not row_skip or error.id != "levels-off-grid":
-                raise
-            continue
-        break
-    data = encoder.finish()
-    entry_points = tuple(encoder.entry_points[0])
-    return _Payload(data, qp, dq_flag, scan_order, row_skip, entry_points, quantized)
+    if _squared_error(member.values, with_codebook.decoded(state.qp_density)) > error:
+        return unit, written
+    tools = replace(unit.tools, dq_flag=False)
+    other = replace(unit, members=(with_codebook,), tools=tools)
+    other_written = write_data_unit(other, state)
+    return (
+        (other, other_written) if len(other_written.data) < len(written.data) else (unit, written)
+    )
 
 
-def _shift_search(settings: EncodeSettings) -> str:
-    if settings.compatible and settings.shift_search == "exact":
-        return "compatible"
-    return settings.shift_search
-
-
-def _row_skip(quantized: NDArray[np.int32], syntax: TensorSyntax, settings: EncodeSettings) -> bool:
-    if syntax.profile == 0 or syntax.rows < 2 or syntax.columns < 2:
-        return False
-    if settings.row_skip is not None:
-        return settings.row_skip
-    if settings.compatible:
-        return False
-    zero_rows = int((~quantized.reshape(syntax.rows, -1).any(axis=1)).sum())
-    flag_bits = syntax.rows * _entropy(zero_rows / syntax.rows)
-    return zero_rows * syntax.columns * _SKIPPED_ROW_BITS > flag_bits
-
-
-def _entropy(probability: float) -> float:
-    if probability in (0.0, 1.0):
-        return 0.05
-    rest = 1.0 - probability
-    return float(-probability * np.log2(probability) - rest * np.log2(rest))
-
-
-def _fields(
-    name: str, carrier: Carrier, payload: _Payload, settings: EncodeSettings, parameter_id: int
-) -> dict[str, Any]:
-    raw = carrier.payload_type == PayloadType.NNR_PT_RAW_FLOAT
-    identified = settings.compatible and settings.profile == 1
-    fields: dict[str, Any] = {
-        "independently_decodable_flag": 1,
-        "partial_data_counter_present_flag": 0,
-        "nnr_compressed_data_unit_payload_type": int(carrier.payload_type),
-        "nnr_multiple_topology_elements_present_flag": 0,
-        "nnr_decompressed_data_format_present_flag": int(carrier.format_code is not None),
-        "input_parameters_present_flag": 1,
-        "topology_elem_id": name,
-        "node_id_present_flag": int(identified),
-        "codebook_present_flag": 0,
-        "dq_flag": int(payload.dq_flag),
-        "tensor_dimensions_flag": 1,
-        "cabac_unary_length_flag": int(not raw),
-        "compressed_parameter_types": 0,
-        "count_tensor_dimensions": carrier.values.ndim,
-        "tensor_dimensions": list(carrier.values.shape),
-        "first_tensor_dimension_shift": 0,
-        "scan_order": payload.scan_order,
-    }
-    if payload.scan_order:
-        fields["entry_points"] = entry_point_elements(payload.entry_points)
-    if carrier.format_code is not None:
-        fields["nnr_decompressed_data_format"] = carrier.format_code
-    if not raw:
-        fields["cabac_unary_length_minus1"] = settings.cabac_unary_length_minus1
-    if identified:
-        fields |= {"device_id": 0, "parameter_id": parameter_id, "put_node_depth": 0}
-    return fields
+def _squared_error(original: Array, decoded: Array) -> float:
+    difference = original.astype(np.float64) - decoded
+    return float(np.vdot(difference, difference))
 
 
 def _report(
-    name: str, array: Array, carrier: Carrier, payload: _Payload, state: StreamState, size: int
+    array: Array, unit: DataUnit, written: WrittenUnit, state: StreamState
 ) -> EncodedTensor:
+    member = unit.members[0]
     tools = tuple(
         tool
         for tool, used in (
-            ("dq", payload.dq_flag),
-            (f"scan{payload.scan_order}", payload.scan_order),
-            ("row-skip", payload.row_skip),
-            ("lossless", payload.qp is None),
+            ("dq", unit.tools.dq_flag),
+            ("codebook", member.codebook is not None),
+            (f"scan{unit.tools.scan_order}", unit.tools.scan_order),
+            ("row-skip", member.name in written.skipping),
+            ("lossless", member.qp is None),
         )
         if used
     )
     info = TensorInfo(dtype_name(array.dtype), array.shape)
-    report = EncodedTensor(name, info, carrier.payload_type, tools, size)
-    if payload.qp is None or payload.quantized is None or state.qp_density is None:
+    report = EncodedTensor(member.name, info, unit.payload_type, tools, len(written.data))
+    if member.qp is None:
         return report
-    decoded = reconstruct_uniform(payload.quantized, payload.qp, state.qp_density)
-    return replace_quality(report, carrier.values, decoded, payload.qp)
-
-
-def replace_quality(
-    report: EncodedTensor, original: Array, decoded: Array, qp: int
-) -> EncodedTensor:
-    """`report` with what quantization with `qp` did to the values."""
-    return EncodedTensor(
-        report.name,
-        report.info,
-        report.payload_type,
-        report.tools,
-        report.unit_bytes,
-        qp,
-        sqnr_db(original, decoded),
-        max_abs_error(original, decoded),
-        bool(original.any() and not decoded.any()),
+    decoded = member.decoded(state.qp_density)
+    return replace(
+        report,
+        qp=member.qp,
+        sqnr=sqnr_db(member.values, decoded),
+        max_error=max_abs_error(member.values, decoded),
+        all_zero=bool(member.values.any() and not decoded.any()),
     )

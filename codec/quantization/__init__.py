@@ -7,6 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nnref.codec.quantization.codebook import (
+        Codebook,
+        CodebookResult,
+        cheapest_egk,
+        grid_qp,
+        quantize_codebook,
+    )
     from nnref.codec.quantization.compose import local_scaling, recomposition
     from nnref.codec.quantization.dependent import quantize_dependent
     from nnref.codec.quantization.metrics import max_abs_error, sqnr_db
@@ -28,15 +35,20 @@ if TYPE_CHECKING:
     from nnref.codec.quantization.uniform import quantize_uniform
 
 _WHERE = {
+    "Codebook": "codebook",
+    "CodebookResult": "codebook",
     "QuantizationResult": "result",
+    "cheapest_egk": "codebook",
     "check_qp": "step",
     "choose_qp": "quality",
     "exact_step": "step",
+    "grid_qp": "codebook",
     "local_scaling": "compose",
     "max_abs_error": "metrics",
     "qp_for_step": "step",
     "qp_range": "step",
     "quantization_step": "step",
+    "quantize_codebook": "codebook",
     "quantize_dependent": "dependent",
     "quantize_dependent_rd": "rate_distortion",
     "quantize_uniform": "uniform",
@@ -49,15 +61,20 @@ _WHERE = {
 }
 
 __all__ = [
+    "Codebook",
+    "CodebookResult",
     "QuantizationResult",
+    "cheapest_egk",
     "check_qp",
     "choose_qp",
     "exact_step",
+    "grid_qp",
     "local_scaling",
     "max_abs_error",
     "qp_for_step",
     "qp_range",
     "quantization_step",
+    "quantize_codebook",
     "quantize_dependent",
     "quantize_dependent_rd",
     "quantize_uniform",

@@ -10,7 +10,7 @@ from nnref import codec
 from nnref.tools.cli.failures import warn
 from nnref.tools.cli.folding import check_folding, folded_model, folding_options
 from nnref.tools.cli.inputs import refuse_same_file
-from nnref.tools.cli.options import jobs_option, json_option, quiet_option
+from nnref.tools.cli.options import jobs_option, json_option, number_or_auto, quiet_option
 from nnref.tools.cli.output import print_json, progress_bar
 from nnref.tools.cli.text import count_text, finite_or_none, one_line, ratio_text
 
@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     "--nonweight-qp", type=int, help="qp of vectors and scalars.  [default: follows the data]"
 )
 @click.option("--dq/--no-dq", default=None, help="Dependent quantization.  [default: on]")
+@click.option(
+    "--codebook",
+    metavar="N|auto",
+    callback=number_or_auto(int, "an integer"),
+    help="Codebooks of at most N entries, or where they pay.  [default: none]",
+)
 @click.option(
     "--rules",
     "rules_file",

@@ -13,6 +13,20 @@ Command = Callable[..., Any]
 DIALECTS: Final = {"nncodec-2.x": Dialect.NNCODEC_2, "nncodec-1.0": Dialect.NNCODEC_1}
 
 
+def number_or_auto(number: Callable[[str], Any], what: str) -> Callable[..., Any]:
+    """A callback for options that take a number or `auto`."""
+
+    def converted(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Any:
+        if text is None or text == "auto":
+            return text
+        try:
+            return number(text)
+        except ValueError:
+            raise click.BadParameter(f"{text!r} is neither {what} nor 'auto'") from None
+
+    return converted
+
+
 def json_option(command: Command) -> Command:
     """`--json`: machine-readable output on stdout, errors included."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)

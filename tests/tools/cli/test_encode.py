@@ -169,3 +169,14 @@ def test_model_is_not_overwritten(run, model):
     assert status == 2
     assert err.startswith("nnref: error[setting-conflict]: ")
     assert model.read_bytes() == content
+
+
+@pytest.mark.parametrize(("size", "entries"), [("4", 4), ("auto", None)])
+def test_codebook_is_a_number_or_auto(run, model, tmp_path, size, entries):
+    out = tmp_path / "out.nnr"
+    assert run("encode", model, "-o", out, "--codebook", size)[0] == 0
+    codebook = open_stream(out).info("conv.weight").member.codebook
+    assert (codebook and len(codebook)) == entries
+    status, _, err = run("encode", model, "-o", out, "--codebook", "few")
+    assert status == 2
+    assert "'few' is neither an integer nor 'auto'" in err

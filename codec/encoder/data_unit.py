@@ -1,0 +1,192 @@
+"""A compressed data unit from its quantized members (clauses 6.9 and 6.12)."""
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from nnref.codec.encoder.member import CodedMember, Levels, UnitTools
+from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.entropy import EntryPoint, PayloadEncoder, TensorSyntax
+from nnref.codec.quantization import Codebook, cheapest_egk
+from nnref.spec.errors import NnrError
+from nnref.spec.syntax import StreamState, codebook_elements, entry_point_elements, write_unit
+from nnref.spec.tables.enums import PayloadType, UnitType
+
+_SKIPPED_ROW_BITS = 0.03
+"""What a zero weight in a row of zeros costs at least, when the row is not skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataUnit:
+    """What a compressed data unit is to hold; `settings` are those of its first tensor."""
+
+    payload_type: PayloadType
+    members: tuple[CodedMember, ...]
+    """In payload order."""
+    dimensions: tuple[int, ...]
+    """tensor_dimensions."""
+    tools: UnitTools
+    settings: EncodeSettings
+    parameter_id: int
+    """Position of the tensor in the model."""
+    format_code: int | None = None
+    """nnr_decompressed_data_format; None if it is inferred."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenUnit:
+    """The bytes of a unit, and what the encoder chose while it wrote them."""
+
+    data: bytes
+    skipping: tuple[str, ...] = ()
+    """Names of the tensors with row_skip_enabled_flag 1."""
+
+
+def write_data_unit(unit: DataUnit, state: StreamState) -> WrittenUnit:
+    """Clauses 6.9 and 6.12: the unit under the state that the units before it left.
+
+    Raises UsageError for what cannot be written.
+    """
+    if unit.payload_type == PayloadType.NNR_PT_RAW_FLOAT:
+        payload = _Payload(unit.members[0].values.astype("<f4").tobytes())
+    else:
+        payload = _payload(unit, state)
+    fields = _fields(unit, payload)
+    return WrittenUnit(write_unit(UnitType.NNR_NDU, fields, payload.data, state), payload.skipping)
+
+
+@dataclass(frozen=True, slots=True)
+class _Payload:
+    data: bytes
+    entry_points: tuple[EntryPoint, ...] = ()
+    skipping: tuple[str, ...] = ()
+
+
+def _payload(unit: DataUnit, state: StreamState) -> _Payload:
+    """Clause 9.1: one codeword for all members."""
+    encoder = PayloadEncoder()
+    skipping = tuple(
+        member.name for member in unit.members if _code_member(encoder, member, unit, state)
+    )
+    data = encoder.finish()
+    return _Payload(
+        data, tuple(point for points in encoder.entry_points for point in points), skipping
+    )
+
+
+def _code_member(
+    encoder: PayloadEncoder, member: CodedMember, unit: DataUnit, state: StreamState
+) -> bool:
+    """Clause 6.14: code one member; returns row_skip_enabled_flag."""
+    assert member.quantized is not None
+    settings = unit.settings
+    if member.qp is not None:
+        encoder.iae(6 + settings.qp_density, member.qp - state.base_qp)
+    syntax = _syntax(member, unit, state)
+    quantized = member.quantized.reshape(-1)
+    asked = _row_skip(member.quantized, syntax, settings)
+    for row_skip in dict.fromkeys((asked, False)):
+        try:
+            encoder.encode_tensor(
+                quantized, syntax, shift_search=_shift_search(settings), row_skip=row_skip
+            )
+        except NnrError as error:
+            # A skipped row of a block scan advances the DQ state by whole rows, which the
+            # quantizer's path does not (clause 9.6.5): such a tensor is coded without skipping.
+            if not row_skip or error.id != "levels-off-grid":
+                raise error.at(tensor=member.name) from None
+            continue
+        break
+    return row_skip
+
+
+def _syntax(member: CodedMember, unit: DataUnit, state: StreamState) -> TensorSyntax:
+    shape = member.values.shape
+    return TensorSyntax(
+        rows=shape[0],
+        columns=prod(shape[1:]),
+        unary_length=unit.settings.cabac_unary_length_minus1 + 1,
+        dq_flag=unit.tools.dq_flag,
+        scan_order=unit.tools.scan_order,
+        profile=state.profile,
+        parent=False,
+        temporal=False,
+        codebook_size=len(member.codebook.entries) if member.codebook else 0,
+        codebook_zero_offset=member.codebook.zero_offset if member.codebook else 0,
+    )
+
+
+def _shift_search(settings: EncodeSettings) -> str:
+    if settings.compatible and settings.shift_search == "exact":
+        return "compatible"
+    return settings.shift_search
+
+
+def _row_skip(quantized: Levels, syntax: TensorSyntax, settings: EncodeSettings) -> bool:
+    if not syntax.has_flags:
+        return False
+    if settings.row_skip is not None:
+        return settings.row_skip
+    if settings.compatible:
+        return False
+    zero_rows = int((~quantized.reshape(syntax.rows, -1).any(axis=1)).sum())
+    flag_bits = syntax.rows * _entropy(zero_rows / syntax.rows)
+    return zero_rows * syntax.columns * _SKIPPED_ROW_BITS > flag_bits
+
+
+def _entropy(probability: float) -> float:
+    if probability in (0.0, 1.0):
+        return 0.05
+    rest = 1.0 - probability
+    return float(-probability * np.log2(probability) - rest * np.log2(rest))
+
+
+def _fields(unit: DataUnit, payload: _Payload) -> dict[str, Any]:
+    """Clause 6.9: the elements of the header."""
+    settings, codebook = unit.settings, unit.members[-1].codebook
+    coded = unit.payload_type != PayloadType.NNR_PT_RAW_FLOAT
+    fields: dict[str, Any] = {
+        "nnr_compressed_data_unit_payload_type": int(unit.payload_type),
+        "nnr_multiple_topology_elements_present_flag": 0,
+        "nnr_decompressed_data_format_present_flag": int(unit.format_code is not None),
+        "input_parameters_present_flag": 1,
+        "topology_elem_id": unit.members[0].name,
+        "codebook_present_flag": int(codebook is not None),
+        "dq_flag": int(unit.tools.dq_flag),
+        "tensor_dimensions_flag": 1,
+        "cabac_unary_length_flag": int(coded),
+        "compressed_parameter_types": 0,
+        "count_tensor_dimensions": len(unit.dimensions),
+        "tensor_dimensions": list(unit.dimensions),
+        "first_tensor_dimension_shift": 0,
+        "scan_order": unit.tools.scan_order,
+        **_identification(unit),
+    }
+    if codebook is not None:
+        fields["codebook"] = _codebook(codebook)
+    if unit.tools.scan_order:
+        fields["entry_points"] = entry_point_elements(payload.entry_points)
+    if unit.format_code is not None:
+        fields["nnr_decompressed_data_format"] = unit.format_code
+    if coded:
+        fields["cabac_unary_length_minus1"] = settings.cabac_unary_length_minus1
+    return fields
+
+
+def _codebook(codebook: Codebook) -> dict[str, Any]:
+    """Clause 6.10: with the codebook_egk that needs the fewest bits."""
+    return codebook_elements(codebook.entries, codebook.zero_offset, cheapest_egk(codebook))
+
+
+def _identification(unit: DataUnit) -> dict[str, int]:
+    """Clause 6.9.2: the peer identifies every tensor; nobody needs it but in updates."""
+    if not (unit.settings.compatible and unit.settings.profile == 1):
+        return {"node_id_present_flag": 0}
+    return {
+        "node_id_present_flag": 1,
+        "device_id": 0,
+        "parameter_id": unit.parameter_id,
+        "put_node_depth": 0,
+    }

@@ -1,0 +1,118 @@
+"""One tensor of a compressed data unit, quantized."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnref.codec.encoder.quality import tensor_qp
+from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.quantization import (
+    Codebook,
+    QuantizationResult,
+    grid_qp,
+    quantize_codebook,
+    quantize_dependent,
+    quantize_uniform,
+    reconstruct_codebook,
+    reconstruct_uniform,
+)
+from nnref.spec.syntax import StreamState
+
+Array = NDArray[Any]
+Levels = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class CodedMember:
+    """What the payload holds of one tensor."""
+
+    name: str
+    values: Array
+    """The carrier (clause 10.7): float32 or int32 in the tensor's dimensions."""
+    quantized: Levels | None
+    """Quantized parameters in the same dimensions (codebook: levels); None for a raw tensor."""
+    qp: int | None = None
+    """None for integers and raw tensors."""
+    codebook: Codebook | None = None
+    role: str = "weight"
+    """weight, G, H, ls, bias, bn.beta, bn.gamma, bn.mean or bn.var."""
+
+    def decoded(self, qp_density: int | None) -> Array:
+        """Clauses 10.2 and 10.4: the carrier that a decoder finds."""
+        if self.quantized is None or self.qp is None or qp_density is None:
+            return self.values
+        if self.codebook is None:
+            return reconstruct_uniform(self.quantized, self.qp, qp_density)
+        entries, zero_offset = self.codebook.entries, self.codebook.zero_offset
+        return reconstruct_codebook(self.quantized, entries, zero_offset, self.qp, qp_density)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitTools:
+    """What all tensors of a unit share."""
+
+    dq_flag: bool = False
+    scan_order: int = 0
+
+
+def quantized_member(
+    name: str,
+    values: NDArray[np.float32],
+    settings: EncodeSettings,
+    tools: UnitTools,
+    state: StreamState,
+    role: str = "weight",
+) -> CodedMember:
+    """Clause 10: finite float32 values as a member with a uniform or dependent quantizer.
+
+    `settings` are the tensor's own. Raises UsageError qp-out-of-range, step-out-of-range,
+    tensor-out-of-range.
+    """
+    qp = tensor_qp(values, settings, state.base_qp, dq_flag=tools.dq_flag)
+    result = quantize(values, qp, tools.dq_flag, tools.scan_order, settings)
+    return CodedMember(name, values, result.q, result.qp, role=role)
+
+
+def quantize(
+    values: NDArray[np.float32], qp: int, dq_flag: bool, scan_order: int, settings: EncodeSettings
+) -> QuantizationResult:
+    """Clause 10: quantized parameters of finite float32 values, in their shape."""
+    overflow: Literal["raise", "compatible"] = "compatible" if settings.compatible else "raise"
+    if dq_flag:
+        return quantize_dependent(
+            values, qp, settings.qp_density, scan_order=scan_order, on_overflow=overflow
+        )
+    return quantize_uniform(values, qp, settings.qp_density, on_overflow=overflow)
+
+
+def codebook_member(
+    name: str,
+    values: NDArray[np.float32],
+    settings: EncodeSettings,
+    state: StreamState,
+    *,
+    entries: int,
+    max_squared_error: float | None = None,
+    role: str = "weight",
+) -> CodedMember:
+    """Clause 10.4: finite float32 values as a member with a codebook of its own.
+
+    The settings' qp or step gives the grid of the entries; without one it is fine.
+    """
+    asked = settings.qp is not None or settings.step is not None
+    qp = (
+        tensor_qp(values, settings, state.base_qp, dq_flag=False)
+        if asked
+        else grid_qp(values, settings.qp_density, state.base_qp)
+    )
+    result = quantize_codebook(
+        values,
+        qp,
+        settings.qp_density,
+        entries=entries,
+        max_squared_error=max_squared_error,
+        unary_length=settings.cabac_unary_length_minus1 + 1,
+    )
+    return CodedMember(name, values, result.k, result.qp, result.codebook, role)
