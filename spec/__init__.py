@@ -1,1 +1,1 @@
-"""TODO."""
+"""What a stream is: constants, syntax declarations, rules, the literal decoder, the document."""

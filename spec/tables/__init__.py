@@ -1,1 +1,1 @@
-"""TODO."""
+"""Constants, enumerations, clause numbers and rules: the only things all packages share."""
