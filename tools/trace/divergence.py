@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from nnref.spec.errors import NnrError
+from nnref.spec.errors import NnrError, refusal
 from nnref.spec.process.probability import Context
 from nnref.spec.syntax import Unit, read_units
 from nnref.tools.trace.cause_table import Cause
@@ -94,6 +94,8 @@ def diverge(source: Source, lines: Iterable[str]) -> Comparison:
         comparer.finish()
     except _Diverged as diverged:
         result.difference = diverged.difference
+    if result.difference is None and result.refusal is None and not any(result.events.values()):
+        raise refusal("trace-syntax", "nothing of the stream is in the trace")
     return result
 
 

@@ -147,6 +147,13 @@ def test_what_is_no_trace_is_a_file_error_with_its_line(run, written, tmp_path):
     assert run("diverge", tmp_path / "none", DEPENDENT)[0] == 7
 
 
+@pytest.mark.parametrize("lines", [[], ['{"event": "note"}']])
+def test_trace_with_nothing_of_the_stream_is_not_identical(run, written, lines):
+    status, out, err = run("diverge", written(lines), DEPENDENT)
+    assert (status, out) == (7, "")
+    assert err.startswith("nnref: error[trace-syntax]: nothing of the stream is in the trace")
+
+
 def test_base_and_dialect_are_passed_on_to_the_suggested_command(run, run_json, written):
     update, base = EXAMPLES / "update-2.nnr", EXAMPLES / "update-1.nnr"
     events = [dict(event) for event in whole("update-2")]
