@@ -9,8 +9,10 @@ from nnref.tools.cli.text import count_text, one_line
 
 
 @click.command(short_help="Rebuild a stream from its text.")
-@click.argument("path", metavar="TEXT", type=click.Path())
-@click.option("-o", "--output", type=click.Path(), required=True, help="Stream to write.")
+@click.argument("path", metavar="TEXT", type=click.Path(readable=False))
+@click.option(
+    "-o", "--output", type=click.Path(readable=False), required=True, help="Stream to write."
+)
 @quiet_option
 @json_option
 def command(path: str, output: str, quiet: bool, as_json: bool) -> None:

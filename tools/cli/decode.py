@@ -24,11 +24,11 @@ from nnref.tools.cli.text import count_text, one_line
 
 
 @click.command(short_help="Decode an NNR stream to a tensor file.")
-@click.argument("stream", type=click.Path())
+@click.argument("stream", type=click.Path(readable=False))
 @click.option(
     "-o",
     "--output",
-    type=click.Path(),
+    type=click.Path(readable=False),
     required=True,
     help="Tensor file to write: .safetensors, .npz or .pt.",
 )

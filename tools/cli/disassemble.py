@@ -11,7 +11,7 @@ from nnref.tools.cli.output import print_json
 
 
 @click.command(short_help="Write a stream, good or bad, as text.")
-@click.argument("path", metavar="STREAM", type=click.Path())
+@click.argument("path", metavar="STREAM", type=click.Path(readable=False))
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="File to write.  [default: stdout]"
 )

@@ -29,8 +29,8 @@ _REGISTERS = ("context", "state", "range", "offset", "shifts", "value")
 
 
 @click.command(short_help="Find where another decoder's trace leaves ours.")
-@click.argument("trace_path", metavar="TRACE", type=click.Path())
-@click.argument("path", metavar="STREAM", type=click.Path())
+@click.argument("trace_path", metavar="TRACE", type=click.Path(readable=False))
+@click.argument("path", metavar="STREAM", type=click.Path(readable=False))
 @base_option
 @dialect_option
 @limit_option

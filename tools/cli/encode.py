@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Encode a model as an NNR stream.")
-@click.argument("model", type=click.Path())
-@click.option("-o", "--output", type=click.Path(), required=True, help="Stream to write.")
+@click.argument("model", type=click.Path(readable=False))
+@click.option(
+    "-o", "--output", type=click.Path(readable=False), required=True, help="Stream to write."
+)
 @click.option("--qp", type=int, help="Quality as a quantization parameter: smaller is finer.")
 @click.option("--step", type=float, help="Quality as the largest step between decoded values.")
 @click.option("--sqnr", type=float, help="Quality in dB, reached by every tensor.  [default: 40]")
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 @click.option(
     "--rules",
     "rules_file",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="TOML or JSON file with settings for the tensors that match a glob.",
 )
 @click.option(

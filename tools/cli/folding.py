@@ -40,7 +40,7 @@ def folding_options(command: Command) -> Command:
         click.option(
             "--pairs",
             "pairs_file",
-            type=click.Path(path_type=Path),
+            type=click.Path(path_type=Path, readable=False),
             help="JSON file: which layers and batch norms.  [default: by names and shapes]",
         ),
         click.option(

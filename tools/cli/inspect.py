@@ -22,7 +22,7 @@ _SHOWN_VALUE = 60
 
 
 @click.command(short_help="Show units, elements, tensors and sizes.")
-@click.argument("path", metavar="STREAM", type=click.Path())
+@click.argument("path", metavar="STREAM", type=click.Path(readable=False))
 @click.option("--elements", is_flag=True, help="List every syntax element with its bits.")
 @limit_option
 @json_option

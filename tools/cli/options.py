@@ -68,7 +68,7 @@ def base_option(command: Command) -> Command:
         "--base",
         "bases",
         metavar="STREAM",
-        type=click.Path(),
+        type=click.Path(readable=False),
         multiple=True,
         help="Earlier stream of the update chain, the oldest first. Can be repeated.",
     )(command)

@@ -19,7 +19,7 @@ from nnref.tools.cli.options import (
 
 
 @click.command(short_help="Write every element and every bin, as decoded.")
-@click.argument("path", metavar="STREAM", type=click.Path())
+@click.argument("path", metavar="STREAM", type=click.Path(readable=False))
 @click.option("--tensor", help="Only the units with this tensor, and its bins.")
 @click.option("--unit", type=click.IntRange(0), help="Only the unit with this index.")
 @click.option("--bins", is_flag=True, help="Bins, and what they make up.")

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Check a stream, alone or against a model.")
-@click.argument("path", metavar="STREAM", type=click.Path())
-@click.option("--against", "model", type=click.Path(), help="Model to compare with.")
+@click.argument("path", metavar="STREAM", type=click.Path(readable=False))
+@click.option("--against", "model", type=click.Path(readable=False), help="Model to compare with.")
 @click.option("--min-sqnr", type=float, help="SQNR in dB that every tensor must reach.")
 @click.option("--max-error", type=float, help="Absolute error that no element may exceed.")
 @folding_options

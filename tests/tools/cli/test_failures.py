@@ -125,3 +125,14 @@ def test_full_output_is_a_file_error(monkeypatch, capsys, tmp_path, as_json):
     assert run_guarded(lambda: None, as_json=as_json) == 7
     os.close(nowhere)
     assert capsys.readouterr().err.startswith("nnref: error[file-write]: [Errno 28] ")
+
+
+@pytest.mark.parametrize("line", ["inspect X", "encode X -o OUT.nnr", "verify S --against X"])
+def test_file_that_may_not_be_read_is_a_file_error(run, stream, tmp_path, monkeypatch, line):
+    path = tmp_path / "model.npz"
+    path.write_bytes(b"")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    words = {"X": path, "S": stream, "OUT.nnr": tmp_path / "out.nnr"}
+    status, _, err = run(*(words.get(word, word) for word in line.split()))
+    assert "error[usage]" not in err
+    assert status in (3, 7)  # the content is at fault: it was read after all
