@@ -97,7 +97,7 @@ STREAM_RULES: Final = _table(
     # Payload, clause 9
     Rule("payload-too-short", MALFORMED, "9.3.1", "a payload holds at least the two bytes the decoder starts with"),
     Rule("payload-offset-range", MALFORMED, "9.3.1", "the offset is less than the range, at the start and where the range is set to 256", "the payload is damaged"),
-    Rule("payload-truncated", MALFORMED, "9.3.5", "the arithmetic codeword ends inside its payload"),
+    Rule("payload-truncated", MALFORMED, "9.3.5", "the arithmetic codeword ends inside its payload", "the payload is damaged, or was written by another dialect: try --dialect nncodec-1.0"),
     Rule("payload-trailing-bytes", MALFORMED, "9.3.5", "the unit ends with the arithmetic codeword"),
     Rule("payload-terminate-bin", MALFORMED, "9.3.4", "the codeword ends with a terminate bin of value 1", "the payload is damaged, or was written by another dialect: try --dialect nncodec-1.0"),
     Rule("payload-stop-bit", INVALID, "9.3.5", "after the terminate bin come a 1 bit and zero bits up to the byte boundary", tolerated=True),
@@ -110,6 +110,8 @@ STREAM_RULES: Final = _table(
     # Updates, clause 12
     Rule("base-missing", INVALID, "12.2", "temporal contexts need the stored state of the parent", "name the streams before it, the oldest first: --base BASE.nnr"),
     Rule("parent-mismatch", INTEGRITY, "12.1", "the parent named by a unit is the stored one"),
+    # Private units, clause 14.2
+    Rule("index-mismatch", INVALID, "14.2.1", "an index says of every unit before it what that unit is", "the stream was changed after it was indexed; decoding does not need the index", tolerated=True),
     # Limits, clause 8.3
     Rule("limit-tensor-elements", LIMIT, "8.3", "a tensor has at most max_tensor_elements weights", "raise it: --limit max_tensor_elements=N"),
     Rule("limit-total-bytes", LIMIT, "8.3", "all decoded tensors together have at most max_total_bytes bytes", "raise it: --limit max_total_bytes=N"),
@@ -134,7 +136,7 @@ CALLER_RULES: Final = _table(
     Rule("tensor-too-large", USAGE, "8.3", "a unit has at most 2^31 - 1 bytes"),
     Rule("tensor-out-of-range", USAGE, "10.2", "values lie inside the range of binary32"),
     Rule("qp-out-of-range", USAGE, "7.3.2", "qp - base fits 6 + qp_density bits, two's complement"),
-    Rule("step-out-of-range", USAGE, "10.1", "the step is positive, finite and reachable by a qp"),
+    Rule("step-out-of-range", USAGE, "10.1", "the step is positive, finite and reachable by a qp", "choose another step, or carry such tensors as they are: --lossless, or lossless = true in a --rules file"),
     Rule("setting-unknown", USAGE, "8", "a setting has a known name and a value of its type"),
     Rule("setting-conflict", USAGE, "8", "settings do not contradict each other"),
     Rule("batch-norm-unfit", USAGE, "8", "a batch normalization has one finite value per output channel of its layer, and var + eps is positive", "name the layers and batch normalizations that go together: --pairs FILE"),
