@@ -9,8 +9,14 @@ Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 
 
 def kernel(function: Compiled) -> Compiled:
-    """For functions called from Python: releases the GIL, kept on disk, division unchecked."""
-    return cast(Compiled, njit(nogil=True, cache=True, error_model="numpy")(function))
+    """For functions called from Python: releases the GIL, kept on disk, division unchecked.
+
+    Where numba finds no folder that it may write to, they are compiled in every process.
+    """
+    try:
+        return cast(Compiled, njit(nogil=True, cache=True, error_model="numpy")(function))
+    except RuntimeError:  # "cannot cache function": a read-only installation, a user without a home
+        return cast(Compiled, njit(nogil=True, error_model="numpy")(function))
 
 
 def inner(function: Compiled, **options: bool) -> Compiled:

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 
 from nnref.codec.entropy import TensorSyntax, warm_up
+from nnref.codec.entropy.kernels.compile import kernel
 from nnref.codec.entropy.kernels.decode import decode_tensor
 from nnref.codec.entropy.kernels.encode import encode_tensor
 from nnref.codec.entropy.kernels.search import choose_shift_idx
@@ -57,5 +58,13 @@ def test_package_loads_no_compiler():
 def test_kernels_are_compiled_for_one_signature():
     warm_up()
     round_trips()
-    for kernel in (decode_tensor, encode_tensor, choose_shift_idx):
-        assert len(kernel.signatures) == 1
+    for compiled in (decode_tensor, encode_tensor, choose_shift_idx):
+        assert len(compiled.signatures) == 1
+
+
+def test_kernels_compile_where_no_folder_can_keep_them(monkeypatch):
+    def refuse(_):
+        raise RuntimeError("cannot cache function: no locator available")
+
+    monkeypatch.setattr("numba.core.dispatcher.FunctionCache", refuse)
+    assert kernel(lambda x: x + 1)(1) == 2
