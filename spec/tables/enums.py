@@ -90,9 +90,21 @@ class PruningRepresentation(IntEnum):
 
 
 class Dialect(IntEnum):
-    """Annex A: which published implementation's payload rules are followed."""
+    """Annex A: which published implementation's payload rules are followed.
+
+    `Dialect("nncodec-1.0")` and `Dialect("nncodec-2.x")`, the names of the command line, work too.
+    """
 
     NNCODEC_2 = 0
     """31 remainder shift ids; range forcing only with more than one block row."""
     NNCODEC_1 = 1
     """32 remainder shift ids; range forcing at the first weight whenever scan_order > 0."""
+
+    @property
+    def label(self) -> str:
+        """The dialect's name on the command line."""
+        return ("nncodec-2.x", "nncodec-1.0")[self]
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Dialect | None":
+        return next((dialect for dialect in cls if dialect.label == value), None)

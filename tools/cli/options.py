@@ -10,7 +10,7 @@ from nnref.spec.tables.enums import Dialect
 
 Command = Callable[..., Any]
 
-DIALECTS: Final = {"nncodec-2.x": Dialect.NNCODEC_2, "nncodec-1.0": Dialect.NNCODEC_1}
+DIALECTS: Final = {dialect.label: dialect for dialect in Dialect}
 
 
 def number_or_auto(number: Callable[[str], Any], what: str) -> Callable[..., Any]:
@@ -94,7 +94,7 @@ def jobs_option(command: Command) -> Command:
 
 def dialect_name(dialect: Dialect) -> str:
     """How `--dialect` spells a dialect."""
-    return next(name for name, known in DIALECTS.items() if known == dialect)
+    return dialect.label
 
 
 def _limits(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> Limits:
