@@ -16,15 +16,22 @@ if TYPE_CHECKING:
     from nnref.codec.decoder.headers import StreamTensor
     from nnref.codec.decoder.stream import Stream
     from nnref.codec.decoder.updates import UpdateState
-    from nnref.codec.encoder.files import EncodeReport, encode, encode_file
+    from nnref.codec.encoder.files import (
+        EncodeReport,
+        encode,
+        encode_file,
+        encode_out_of_band,
+    )
     from nnref.codec.encoder.settings import EncodeSettings, Rule
     from nnref.codec.encoder.tensor import EncodedTensor
+    from nnref.codec.transform.pairs import Block
     from nnref.spec.errors import NnrError
     from nnref.spec.limits import Limits
     from nnref.spec.syntax import OutOfBand
     from nnref.spec.tables.enums import Dialect
 
 _WHERE = {
+    "Block": "nnref.codec.transform.pairs",
     "DecodeReport": "nnref.codec.decoder.files",
     "Dialect": "nnref.spec.tables.enums",
     "EncodeReport": "nnref.codec.encoder.files",
@@ -41,10 +48,12 @@ _WHERE = {
     "decode_file": "nnref.codec.decoder.files",
     "encode": "nnref.codec.encoder.files",
     "encode_file": "nnref.codec.encoder.files",
+    "encode_out_of_band": "nnref.codec.encoder.files",
     "open_stream": "nnref.codec.decoder.files",
 }
 
 __all__ = [
+    "Block",
     "DecodeReport",
     "Dialect",
     "EncodeReport",
@@ -61,6 +70,7 @@ __all__ = [
     "decode_file",
     "encode",
     "encode_file",
+    "encode_out_of_band",
     "open_stream",
 ]
 

@@ -9,10 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("spec", "codec", "conformance", "tools")
 MODULES = sorted(
-    path
-    for part in PARTS
-    for path in (ROOT / part).rglob("*.py")
-    if "_ext" not in path.parts
+    path for part in PARTS for path in (ROOT / part).rglob("*.py") if "_ext" not in path.parts
 )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -11,8 +11,29 @@ from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.entropy import EntryPoint, PayloadEncoder, TensorSyntax
 from nnref.codec.quantization import Codebook, cheapest_egk
 from nnref.spec.errors import NnrError
-from nnref.spec.syntax import StreamState, codebook_elements, entry_point_elements, write_unit
+from nnref.spec.syntax import (
+    OutOfBand,
+    StreamState,
+    codebook_elements,
+    entry_point_elements,
+    write_unit,
+)
+from nnref.spec.tables.enums import CompressedParameterTypes as Cpt
 from nnref.spec.tables.enums import PayloadType, UnitType
+
+_SIDE_ROLES: Final = {
+    "ls": Cpt.NNR_CPT_LS,
+    "bn.beta": Cpt.NNR_CPT_BN,
+    "bn.gamma": Cpt.NNR_CPT_BN,
+    "bn.mean": Cpt.NNR_CPT_BN,
+    "bn.var": Cpt.NNR_CPT_BN,
+    "bias": Cpt.NNR_CPT_BI,
+}
+"""Clause 7.8.5: members beside the weight, in the order of the names in the header."""
+_PAYLOAD_ORDER: Final = (
+    *("ls", "bias", "bn.beta", "bn.gamma", "bn.mean", "bn.var"),
+    *("weight", "G", "H"),
+)
 
 _SKIPPED_ROW_BITS = 0.03
 """What a zero weight in a row of zeros costs at least, when the row is not skipped."""
@@ -20,11 +41,11 @@ _SKIPPED_ROW_BITS = 0.03
 
 @dataclass(frozen=True, slots=True)
 class DataUnit:
-    """What a compressed data unit is to hold; `settings` are those of its first tensor."""
+    """What a compressed data unit is to hold; `settings` are those of its weight."""
 
     payload_type: PayloadType
     members: tuple[CodedMember, ...]
-    """In payload order."""
+    """In any order; the syntax has one for names and one for the payload."""
     dimensions: tuple[int, ...]
     """tensor_dimensions."""
     tools: UnitTools
@@ -33,6 +54,24 @@ class DataUnit:
     """Position of the tensor in the model."""
     format_code: int | None = None
     """nnr_decompressed_data_format; None if it is inferred."""
+
+    def in_payload(self) -> list[CodedMember]:
+        """Clause 7.8.5: the members in the order of the payload."""
+        return sorted(self.members, key=lambda member: _PAYLOAD_ORDER.index(member.role))
+
+    def in_header(self) -> list[CodedMember]:
+        """Clause 7.8.5: the members in the order of the header."""
+        order = ("weight", "G", "H", *_SIDE_ROLES)
+        return sorted(self.members, key=lambda member: order.index(member.role))
+
+    @property
+    def out_of_band(self) -> OutOfBand | None:
+        """Clause 7.8.9: what the stream leaves out and a decoder has to be given."""
+        if not self.settings.out_of_band:
+            return None
+        if self.payload_type == PayloadType.NNR_PT_RAW_FLOAT:
+            return OutOfBand(self.dimensions)
+        return OutOfBand(self.dimensions, self.settings.cabac_unary_length_minus1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +92,11 @@ def write_data_unit(unit: DataUnit, state: StreamState) -> WrittenUnit:
         payload = _Payload(unit.members[0].values.astype("<f4").tobytes())
     else:
         payload = _payload(unit, state)
-    fields = _fields(unit, payload)
-    return WrittenUnit(write_unit(UnitType.NNR_NDU, fields, payload.data, state), payload.skipping)
+    fields = _fields(unit, payload, state)
+    known = unit.out_of_band
+    out_of_band = {} if known is None else {unit.in_header()[0].name: known}
+    data = write_unit(UnitType.NNR_NDU, fields, payload.data, state, out_of_band=out_of_band)
+    return WrittenUnit(data, payload.skipping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +110,7 @@ def _payload(unit: DataUnit, state: StreamState) -> _Payload:
     """Clause 9.1: one codeword for all members."""
     encoder = PayloadEncoder()
     skipping = tuple(
-        member.name for member in unit.members if _code_member(encoder, member, unit, state)
+        member.name for member in unit.in_payload() if _code_member(encoder, member, unit, state)
     )
     data = encoder.finish()
     return _Payload(
@@ -143,29 +185,26 @@ def _entropy(probability: float) -> float:
     return float(-probability * np.log2(probability) - rest * np.log2(rest))
 
 
-def _fields(unit: DataUnit, payload: _Payload) -> dict[str, Any]:
+def _fields(unit: DataUnit, payload: _Payload, state: StreamState) -> dict[str, Any]:
     """Clause 6.9: the elements of the header."""
-    settings, codebook = unit.settings, unit.members[-1].codebook
+    settings = unit.settings
     coded = unit.payload_type != PayloadType.NNR_PT_RAW_FLOAT
     fields: dict[str, Any] = {
         "nnr_compressed_data_unit_payload_type": int(unit.payload_type),
-        "nnr_multiple_topology_elements_present_flag": 0,
         "nnr_decompressed_data_format_present_flag": int(unit.format_code is not None),
         "input_parameters_present_flag": 1,
-        "topology_elem_id": unit.members[0].name,
-        "codebook_present_flag": int(codebook is not None),
         "dq_flag": int(unit.tools.dq_flag),
-        "tensor_dimensions_flag": 1,
-        "cabac_unary_length_flag": int(coded),
-        "compressed_parameter_types": 0,
+        "tensor_dimensions_flag": int(not settings.out_of_band),
+        "cabac_unary_length_flag": int(coded and not settings.out_of_band),
         "count_tensor_dimensions": len(unit.dimensions),
         "tensor_dimensions": list(unit.dimensions),
         "first_tensor_dimension_shift": 0,
         "scan_order": unit.tools.scan_order,
+        **_references(unit, state),
         **_identification(unit),
+        **_codebooks(unit),
+        **_parameter_types(unit),
     }
-    if codebook is not None:
-        fields["codebook"] = _codebook(codebook)
     if unit.tools.scan_order:
         fields["entry_points"] = entry_point_elements(payload.entry_points)
     if unit.format_code is not None:
@@ -173,6 +212,45 @@ def _fields(unit: DataUnit, payload: _Payload) -> dict[str, Any]:
     if coded:
         fields["cabac_unary_length_minus1"] = settings.cabac_unary_length_minus1
     return fields
+
+
+def _references(unit: DataUnit, state: StreamState) -> dict[str, Any]:
+    """Clause 6.9.1: the names of the tensors, or their places in the reference list."""
+    names: list[Any] = [member.name for member in unit.in_header()]
+    suffix = ""
+    if state.mps_topology_indexed_reference_flag:
+        names, suffix = [state.reference_list.index(name) for name in names], "_index"
+    if unit.payload_type != PayloadType.NNR_PT_BLOCK:
+        (name,) = names
+        return {"nnr_multiple_topology_elements_present_flag": 0, f"topology_elem_id{suffix}": name}
+    return {
+        "nnr_multiple_topology_elements_present_flag": 1,
+        "count_topology_elements_minus2": len(names) - 2,
+        f"topology_elem_id{suffix}_list": names,
+    }
+
+
+def _parameter_types(unit: DataUnit) -> dict[str, int]:
+    """Clause 7.8.5: which members a block has."""
+    types = Cpt(0)
+    factors = {}
+    for member in unit.members:
+        types |= _SIDE_ROLES.get(member.role, Cpt(0))
+        if member.role == "G":
+            types |= Cpt.NNR_CPT_DC
+            rows, rank = member.values.shape
+            factors = {"decomposition_rank": rank, "g_number_of_rows": rows}
+    return {"compressed_parameter_types": int(types)} | factors
+
+
+def _codebooks(unit: DataUnit) -> dict[str, Any]:
+    """Clause 7.8.7: the first codebook is that of the weight or G, the second that of H."""
+    books = {
+        "codebook_dc" if member.role == "H" else "codebook": _codebook(member.codebook)
+        for member in unit.members
+        if member.codebook is not None
+    }
+    return {"codebook_present_flag": int("codebook" in books)} | books
 
 
 def _codebook(codebook: Codebook) -> dict[str, Any]:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any
 
+from nnref.codec.encoder.blocks import encode_group
 from nnref.codec.encoder.parameter_sets import model_units, stream_base_qp
+from nnref.codec.encoder.plan import planned
 from nnref.codec.encoder.settings import EncodeSettings
-from nnref.codec.encoder.tensor import EncodedTensor, encode_tensor
+from nnref.codec.encoder.tensor import EncodedTensor
 from nnref.codec.model import ModelInput, TensorSource, atomic_write, open_model
 from nnref.codec.parallel import Workers, workers
-from nnref.spec.errors import NnrError
-from nnref.spec.syntax import StreamState
+from nnref.spec.syntax import OutOfBand
 
 Progress = Callable[[int, int, str], None]
 """Called with (tensors done, tensors in all, name of the next one)."""
@@ -29,6 +30,12 @@ class EncodeReport:
     def original_bytes(self) -> int:
         """Bytes of the tensors before coding."""
         return sum(tensor.info.nbytes for tensor in self.tensors)
+
+    @property
+    def out_of_band(self) -> dict[str, OutOfBand]:
+        """By tensor name, what the stream leaves out and a decoder has to be given."""
+        known = {tensor.name: tensor.out_of_band for tensor in self.tensors}
+        return {name: given for name, given in known.items() if given is not None}
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -61,6 +68,20 @@ def encode(
         return b"".join(_units(source, merged, report, None, these))
 
 
+def encode_out_of_band(
+    model: ModelInput, settings: EncodeSettings | None = None, **options: Any
+) -> tuple[bytes, dict[str, OutOfBand]]:
+    """The stream of a model without dimensions and unary lengths, and these by tensor name.
+
+    A decoder needs both (`out_of_band`, clause 7.8.9). Arguments and errors are those of `encode`.
+    """
+    report = EncodeReport()
+    merged = EncodeSettings.from_options(settings, options | {"out_of_band": True})
+    with open_model(model) as source, workers(None, None) as these:
+        stream = b"".join(_units(source, merged, report, None, these))
+    return stream, report.out_of_band
+
+
 def encode_file(
     model: ModelInput,
     path: str | PathLike[str],
@@ -91,28 +112,18 @@ def _units(
     progress: Progress | None,
     these: Workers,
 ) -> Iterator[bytes]:
-    units, state = model_units(settings, stream_base_qp(source, settings))
+    plan = planned(source, settings)
+    units, state = model_units(settings, stream_base_qp(source, settings), plan.references)
     for unit in units:
         report.total_bytes += len(unit)
         yield unit
-    names = source.names()
-    encoded = these.map(encode_tensor, _calls(source, settings, state))
-    for index, name in enumerate(names):
+    encoded = these.map(encode_group, ((group, state) for group in plan.groups(source, settings)))
+    done, total = 0, len(source.names())
+    for members in plan.members:
         if progress is not None:
-            progress(index, len(names), name)
-        unit, tensor = next(encoded)
-        report.total_bytes += len(unit)
-        report.tensors.append(tensor)
-        yield unit
-
-
-def _calls(
-    source: TensorSource, settings: EncodeSettings, state: StreamState
-) -> Iterator[tuple[Any, ...]]:
-    """The arguments of `encode_tensor`, for one tensor after the other as they are wanted."""
-    for index, name in enumerate(source.names()):
-        try:
-            array = source.read(name)
-        except NnrError as error:
-            raise error.at(tensor=name) from None
-        yield name, array, settings.for_tensor(name), state, index
+            progress(done, total, members["weight"])
+        for one in next(encoded):
+            report.total_bytes += len(one.data)
+            report.tensors += one.tensors
+            yield one.data
+        done += len(members)

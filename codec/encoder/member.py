@@ -1,6 +1,7 @@
 """One tensor of a compressed data unit, quantized."""
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.quantization import (
     Codebook,
     QuantizationResult,
+    check_qp,
     grid_qp,
     quantize_codebook,
     quantize_dependent,
@@ -57,6 +59,46 @@ class UnitTools:
     scan_order: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class CodebookFit:
+    """What codebook a weight is to have: of so many entries at most; 0 for none."""
+
+    entries: int
+    max_squared_error: float | None = None
+    """The smallest codebook that keeps to this; None: the best of so many entries."""
+
+
+def unit_tools(shape: tuple[int, ...], settings: EncodeSettings, fitting: CodebookFit) -> UnitTools:
+    """The tools of a unit whose weight has this shape and these settings."""
+    with_codebook = fitting.entries > 0 and len(shape) > 1
+    dq_flag = settings.dq and not with_codebook and (len(shape) > 1 or settings.compatible)
+    return UnitTools(dq_flag, scan_order(shape, settings))
+
+
+def scan_order(shape: tuple[int, ...], settings: EncodeSettings) -> int:
+    """Clause 7.8.8: the asked order for a tensor with rows and columns, else 0."""
+    rows_and_columns = len(shape) > 1 and shape[0] > 1 and prod(shape[1:]) > 1
+    return settings.scan_order if rows_and_columns else 0
+
+
+def weight_member(
+    name: str,
+    values: NDArray[np.float32],
+    settings: EncodeSettings,
+    tools: UnitTools,
+    state: StreamState,
+    fitting: CodebookFit,
+    role: str = "weight",
+) -> CodedMember:
+    """Finite float32 values with a codebook where it is asked for, else quantized by a step.
+
+    Raises UsageError as both do.
+    """
+    if fitting.entries and values.ndim > 1:
+        return codebook_member(name, values, settings, state, fitting, role)
+    return quantized_member(name, values, settings, tools, state, role)
+
+
 def quantized_member(
     name: str,
     values: NDArray[np.float32],
@@ -92,16 +134,17 @@ def codebook_member(
     values: NDArray[np.float32],
     settings: EncodeSettings,
     state: StreamState,
-    *,
-    entries: int,
-    max_squared_error: float | None = None,
+    fitting: CodebookFit,
     role: str = "weight",
 ) -> CodedMember:
     """Clause 10.4: finite float32 values as a member with a codebook of its own.
 
-    The settings' qp or step gives the grid of the entries; without one it is fine.
+    The settings' qp or step gives the grid of the entries, unless the encoder decides on the
+    codebook; without one the grid is fine. Raises UsageError qp-out-of-range, step-out-of-range.
     """
-    asked = settings.qp is not None or settings.step is not None
+    asked = fitting.max_squared_error is None and (
+        settings.qp is not None or settings.step is not None
+    )
     qp = (
         tensor_qp(values, settings, state.base_qp, dq_flag=False)
         if asked
@@ -111,8 +154,9 @@ def codebook_member(
         values,
         qp,
         settings.qp_density,
-        entries=entries,
-        max_squared_error=max_squared_error,
+        entries=fitting.entries,
+        max_squared_error=fitting.max_squared_error,
         unary_length=settings.cabac_unary_length_minus1 + 1,
     )
+    check_qp(result.qp, settings.qp_density, state.base_qp)
     return CodedMember(name, values, result.k, result.qp, result.codebook, role)

@@ -1,5 +1,6 @@
 """The units before the tensors: start unit, model parameter set, topology (clauses 6.3 to 6.7)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,20 +17,30 @@ _REACH_BELOW, _REACH_ABOVE = -16.0, 24.0
 qp spans 32 octaves to each side, a step lies up to 16 octaves below the values."""
 
 
-def model_units(settings: EncodeSettings, base_qp: int) -> tuple[list[bytes], StreamState]:
-    """The units that open a stream, and the state they leave for the tensors' units."""
+def model_units(
+    settings: EncodeSettings, base_qp: int, names: Sequence[str] = ()
+) -> tuple[list[bytes], StreamState]:
+    """The units that open a stream, and the state they leave for the tensors' units.
+
+    `names` are those the units may refer to.
+    """
     state = StreamState()
     units = []
-    for unit_type, fields in _opening(settings, base_qp):
+    for unit_type, fields in _opening(settings, base_qp, names):
         units.append(write_unit(unit_type, fields, b"", state))
         state = state.after(unit_type, fields)
     return units, state
 
 
-def _opening(settings: EncodeSettings, base_qp: int) -> list[tuple[UnitType, dict[str, Any]]]:
+def _opening(
+    settings: EncodeSettings, base_qp: int, names: Sequence[str]
+) -> list[tuple[UnitType, dict[str, Any]]]:
+    # A reference list holds two names or more (clause 6.9.1).
+    indexed = settings.indexed_names and len(names) > 1
     mps = {
         "topology_carriage_flag": int(settings.compatible),
         "mps_quantization_method_flags": _method_flags(settings),
+        "mps_topology_indexed_reference_flag": int(indexed),
         "mps_qp_density": settings.qp_density,
         "mps_quantization_parameter": base_qp,
     }
@@ -44,6 +55,14 @@ def _opening(settings: EncodeSettings, base_qp: int) -> list[tuple[UnitType, dic
             "topology_data": b"",
         }
         units.append((UnitType.NNR_TPL, topology))
+    if indexed:
+        references = {
+            "topology_storage_format": int(TopologyStorageFormat.NNR_TPL_REFLIST),
+            "topology_compression_format": 0,
+            "count_topology_elements_minus2": len(names) - 2,
+            "topology_elem_id_list": list(names),
+        }
+        units.append((UnitType.NNR_TPL, references))
     return units
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, Self
 
+from nnref.codec.transform.pairs import Block
 from nnref.spec.errors import refusal
 
 ShiftSearch = Literal["off", "compatible", "exact"]
@@ -18,7 +19,10 @@ VECTOR_SQNR_MARGIN: Final = 30.0
 MAX_CODEBOOK: Final = 1024
 """Entries of a codebook that can be asked for."""
 
-_STREAM_WIDE: Final = frozenset({"profile", "qp_density", "base_qp", "compatible", "rules"})
+_STREAM_WIDE: Final = frozenset(
+    {"profile", "qp_density", "base_qp", "compatible", "rules", "blocks"}
+    | {"indexed_names", "out_of_band"}
+)
 _QUALITY: Final = ("qp", "step", "sqnr")
 _NONE: Final = type(None)
 _TYPES: Final = {
@@ -32,6 +36,9 @@ _TYPES: Final = {
     "base_qp": (int, _NONE),
     "row_skip": (bool, _NONE),
     "compatible": (bool,),
+    "blocks": (tuple, str),
+    "indexed_names": (bool,),
+    "out_of_band": (bool,),
 }
 
 
@@ -84,6 +91,13 @@ class EncodeSettings:
     """How shift parameters are chosen: none, as NNCodec 2.1.3 does, or exactly."""
     compatible: bool = False
     """Write byte for byte what NNCodec 2.1.3 writes with the same settings."""
+    blocks: tuple[Block, ...] | Literal["auto"] = ()
+    """Tensors that share a unit and a codeword (clause 7.8.5); "auto" finds weights with their
+    biases and local scalings by name. A block's tools are those of its weight."""
+    indexed_names: bool = False
+    """Name the tensors once, in a reference list, and refer to them by index (clause 7.8.2)."""
+    out_of_band: bool = False
+    """Leave out dimensions and unary lengths; a decoder has to be given them (clause 7.8.9)."""
     rules: tuple[Rule, ...] = ()
     holds_for_vectors: bool = False
     """`qp` and `step` hold for vectors and scalars too; so does what a rule says by name."""
@@ -107,6 +121,8 @@ class EncodeSettings:
             raise refusal("step-out-of-range", f"step {self.step}")
         if self.sqnr is not None and not 0 <= self.sqnr <= 200:
             raise refusal("setting-unknown", f"sqnr {self.sqnr} is outside 0..200 dB")
+        if isinstance(self.blocks, str):
+            _check_choice("blocks", self.blocks, ("auto",))
         if self.row_skip and self.profile == 0:
             raise refusal("setting-conflict", "row_skip needs profile 1")
         for rule in self.rules:

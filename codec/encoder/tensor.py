@@ -1,24 +1,26 @@
 """One tensor into one compressed data unit."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnref.codec.encoder.data_unit import DataUnit, WrittenUnit, write_data_unit
 from nnref.codec.encoder.member import (
+    CodebookFit,
     CodedMember,
     UnitTools,
-    codebook_member,
-    quantized_member,
+    scan_order,
+    unit_tools,
+    weight_member,
 )
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.formats import Carrier, is_quantized, to_carrier
 from nnref.codec.model import TensorInfo, dtype_name
 from nnref.codec.quantization import max_abs_error, sqnr_db
 from nnref.spec.errors import NnrError, refusal
-from nnref.spec.syntax import StreamState
+from nnref.spec.syntax import OutOfBand, StreamState
 from nnref.spec.tables.enums import PayloadType
 
 Array = NDArray[Any]
@@ -36,12 +38,22 @@ class EncodedTensor:
     payload_type: PayloadType
     tools: tuple[str, ...]
     unit_bytes: int
+    """Bytes of its unit; 0 for the tensors of a block beside its weight."""
     qp: int | None = None
     sqnr: float = float("inf")
     """dB; infinite when nothing was lost."""
     max_error: float = 0.0
     all_zero: bool = False
     """The quantized tensor is zero everywhere although the original is not."""
+    out_of_band: OutOfBand | None = None
+    """What the stream leaves out of its unit, for the decoder's mapping by name."""
+
+
+class UnitBuilder(Protocol):
+    """Makes a unit whose weight has a codebook of so many entries (0: none), at the most."""
+
+    def __call__(self, entries: int, max_squared_error: float | None = None, /) -> DataUnit:
+        """The unit; the codebook is the smallest that keeps to an error."""
 
 
 def encode_tensor(
@@ -53,13 +65,37 @@ def encode_tensor(
     """
     try:
         carrier = tensor_carrier(array, settings)
-        unit = _data_unit(name, carrier, settings, state, parameter_id)
-        written = write_data_unit(unit, state)
-        if settings.codebook == "auto" and _takes_codebook(unit):
-            unit, written = _smaller_with_codebook(unit, written, state)
+
+        def build(entries: int, max_squared_error: float | None = None) -> DataUnit:
+            fitting = CodebookFit(entries, max_squared_error)
+            return _data_unit(name, carrier, settings, state, parameter_id, fitting)
+
+        unit, written = smallest_unit(build, settings, state)
     except NnrError as error:
         raise error.at(tensor=name) from None
-    return written.data, _report(array, unit, written, state)
+    size = len(written.data)
+    return written.data, member_report(unit.members[0], array, unit, written, state, size)
+
+
+def smallest_unit(
+    build: UnitBuilder, settings: EncodeSettings, state: StreamState
+) -> tuple[DataUnit, WrittenUnit]:
+    """The unit that `build` makes, with the codebook that the settings ask for.
+
+    With "auto" a codebook is taken that has no more error and makes the unit smaller.
+    """
+    entries = settings.codebook if isinstance(settings.codebook, int) else 0
+    unit = build(entries)
+    written = write_data_unit(unit, state)
+    if settings.codebook != "auto" or not _takes_codebook(unit):
+        return unit, written
+    error = _squared_error(unit, state)
+    other = build(_AUTO_ENTRIES, error)
+    if _squared_error(other, state) > error:
+        return unit, written
+    other_written = write_data_unit(other, state)
+    smaller = len(other_written.data) < len(written.data)
+    return (other, other_written) if smaller else (unit, written)
 
 
 def tensor_carrier(array: Array, settings: EncodeSettings) -> Carrier:
@@ -87,7 +123,12 @@ def _all_finite(array: Array) -> bool:
 
 
 def _data_unit(
-    name: str, carrier: Carrier, settings: EncodeSettings, state: StreamState, parameter_id: int
+    name: str,
+    carrier: Carrier,
+    settings: EncodeSettings,
+    state: StreamState,
+    parameter_id: int,
+    fitting: CodebookFit,
 ) -> DataUnit:
     values = carrier.values
     tools, member = UnitTools(), CodedMember(name, values, None)
@@ -95,13 +136,8 @@ def _data_unit(
         tools = UnitTools(scan_order=scan_order(values.shape, settings))
         member = CodedMember(name, values, values)
     elif carrier.payload_type == PayloadType.NNR_PT_FLOAT:
-        entries = settings.codebook if isinstance(settings.codebook, int) and values.ndim > 1 else 0
-        dq_flag = not entries and settings.dq and (values.ndim > 1 or settings.compatible)
-        tools = UnitTools(dq_flag, scan_order(values.shape, settings))
-        if entries:
-            member = codebook_member(name, values, settings, state, entries=entries)
-        else:
-            member = quantized_member(name, values, settings, tools, state)
+        tools = unit_tools(values.shape, settings, fitting)
+        member = weight_member(name, values, settings, tools, state, fitting)
     return DataUnit(
         carrier.payload_type,
         (member,),
@@ -113,63 +149,40 @@ def _data_unit(
     )
 
 
-def scan_order(shape: tuple[int, ...], settings: EncodeSettings) -> int:
-    """Clause 7.8.8: the asked order for a tensor with rows and columns, else 0."""
-    rows_and_columns = len(shape) > 1 and shape[0] > 1 and int(np.prod(shape[1:])) > 1
-    return settings.scan_order if rows_and_columns else 0
-
-
 def _takes_codebook(unit: DataUnit) -> bool:
-    return unit.payload_type == PayloadType.NNR_PT_FLOAT and len(unit.dimensions) > 1
+    quantized = unit.payload_type in (PayloadType.NNR_PT_FLOAT, PayloadType.NNR_PT_BLOCK)
+    return quantized and len(unit.dimensions) > 1
 
 
-def _smaller_with_codebook(
-    unit: DataUnit, written: WrittenUnit, state: StreamState
-) -> tuple[DataUnit, WrittenUnit]:
-    """The unit, or the same with a codebook that has no more error and takes fewer bytes."""
-    member = unit.members[0]
-    error = _squared_error(member.values, member.decoded(state.qp_density))
-    settings = replace(unit.settings, qp=None, step=None)
-    with_codebook = codebook_member(
-        member.name,
-        member.values,
-        settings,
-        state,
-        entries=_AUTO_ENTRIES,
-        max_squared_error=error,
-    )
-    if _squared_error(member.values, with_codebook.decoded(state.qp_density)) > error:
-        return unit, written
-    tools = replace(unit.tools, dq_flag=False)
-    other = replace(unit, members=(with_codebook,), tools=tools)
-    other_written = write_data_unit(other, state)
-    return (
-        (other, other_written) if len(other_written.data) < len(written.data) else (unit, written)
-    )
-
-
-def _squared_error(original: Array, decoded: Array) -> float:
-    difference = original.astype(np.float64) - decoded
+def _squared_error(unit: DataUnit, state: StreamState) -> float:
+    """Of the weight, which is what a codebook is for."""
+    weight = next(member for member in unit.members if member.role == "weight")
+    difference = weight.values.astype(np.float64) - weight.decoded(state.qp_density)
     return float(np.vdot(difference, difference))
 
 
-def _report(
-    array: Array, unit: DataUnit, written: WrittenUnit, state: StreamState
+def member_report(
+    member: CodedMember,
+    array: Array,
+    unit: DataUnit,
+    written: WrittenUnit,
+    state: StreamState,
+    unit_bytes: int,
 ) -> EncodedTensor:
-    member = unit.members[0]
-    tools = tuple(
-        tool
-        for tool, used in (
-            ("dq", unit.tools.dq_flag),
-            ("codebook", member.codebook is not None),
-            (f"scan{unit.tools.scan_order}", unit.tools.scan_order),
-            ("row-skip", member.name in written.skipping),
-            ("lossless", member.qp is None),
-        )
-        if used
+    """What coding did to a tensor of the model; `unit_bytes` are what it is to account for."""
+    used_tools = (
+        ("dq", unit.tools.dq_flag),
+        ("codebook", member.codebook is not None),
+        ("block", unit.payload_type == PayloadType.NNR_PT_BLOCK),
+        (f"scan{unit.tools.scan_order}", unit.tools.scan_order),
+        ("row-skip", member.name in written.skipping),
+        ("lossless", member.qp is None),
     )
+    tools = tuple(tool for tool, used in used_tools if used)
     info = TensorInfo(dtype_name(array.dtype), array.shape)
-    report = EncodedTensor(member.name, info, unit.payload_type, tools, len(written.data))
+    report = EncodedTensor(member.name, info, unit.payload_type, tools, unit_bytes)
+    if member.role == "weight":
+        report = replace(report, out_of_band=unit.out_of_band)
     if member.qp is None:
         return report
     decoded = member.decoded(state.qp_density)

@@ -87,8 +87,12 @@ def put_node_depth_above(this: Elements, stream: Elements) -> int | None:  # noq
 
 
 def _out_of_band(this: Elements, stream: Elements) -> Any:
+    """The caller's values for the first tensor, or for the weight that it is a factor of."""
     name = first_tensor_name(this, stream)
-    return None if name is None else stream["out_of_band"].get(name)
+    if name is None:
+        return None
+    given = stream["out_of_band"]
+    return given.get(name) or given.get(name.removesuffix("_G"))
 
 
 @derived("out of band")

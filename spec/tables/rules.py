@@ -140,6 +140,7 @@ CALLER_RULES: Final = _table(
     Rule("setting-unknown", USAGE, "8", "a setting has a known name and a value of its type"),
     Rule("setting-conflict", USAGE, "8", "settings do not contradict each other"),
     Rule("batch-norm-unfit", USAGE, "8", "a batch normalization has one finite value per output channel of its layer, and var + eps is positive", "name the layers and batch normalizations that go together: --pairs FILE"),
+    Rule("block-members", USAGE, "7.8.5", "the tensors of a block are different ones of the model, quantized, of one data type, beside the weight as long as it has rows; two or more, of batch norm none or four"),
     Rule("tensor-unknown", USAGE, "8.2", "the asked tensor is in the stream or model"),
     Rule("tensor-announced", USAGE, "8", "an announced tensor is written once, with the data type and shape announced, and no other is"),
     Rule("levels-off-grid", USAGE, "10.3", "with dq_flag 1 the quantized parameters lie on the trellis grid"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnref.codec import Limits, decode, encode
+from nnref.codec import Block, Limits, decode, encode
 from nnref.spec.errors import LimitExceededError, MalformedError, NnrError
 from nnref.spec.syntax import StreamState, write_unit
 from nnref.spec.tables.enums import UnitType
@@ -25,7 +25,12 @@ def streams() -> list[bytes]:
     return [
         encode(model, sqnr=20.0, profile=profile, scan_order=scan_order, dq=dq)
         for profile, scan_order, dq in ((0, 0, True), (1, 1, True), (1, 0, False))
-    ] + [encode(model, lossless=True), encode(model, compatible=False, row_skip=True)]
+    ] + [
+        encode(model, lossless=True),
+        encode(model, compatible=False, row_skip=True),
+        encode(model, codebook=5),
+        encode(model | {"c": weight[:, 0]}, blocks=(Block("w", "c"),), indexed_names=True),
+    ]
 
 
 STREAMS = streams()

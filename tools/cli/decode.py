@@ -17,6 +17,7 @@ from nnref.tools.cli.options import (
     jobs_option,
     json_option,
     limit_option,
+    out_of_band_option,
     quiet_option,
 )
 from nnref.tools.cli.output import print_json, progress_bar, warn_findings
@@ -34,6 +35,7 @@ from nnref.tools.cli.text import count_text, one_line
 )
 @base_option
 @as_coded_option
+@out_of_band_option
 @limit_option
 @dialect_option
 @click.option("--strict", is_flag=True, help="Refuse what a decoder may tolerate.")
@@ -45,6 +47,7 @@ def command(
     output: str,
     bases: tuple[str, ...],
     as_coded: bool,
+    out_of_band: Any,
     limits: Limits,
     dialect: Dialect,
     strict: bool,
@@ -67,6 +70,7 @@ def command(
             output,
             base=state,
             as_coded=as_coded,
+            out_of_band=out_of_band,
             progress=progress,
             jobs=jobs,
             **options,

@@ -70,6 +70,21 @@ if TYPE_CHECKING:
 @click.option(
     "--compatible", is_flag=True, default=None, help="Write byte for byte what NNCodec 2.1.3 would."
 )
+@click.option(
+    "--blocks",
+    metavar="auto|FILE",
+    help="One unit for each layer: weights with biases and local scalings, or as a file says.",
+)
+@click.option(
+    "--indexed-names", is_flag=True, default=None, help="All names in one list, references to it."
+)
+@click.option(
+    "--out-of-band",
+    "sidecar",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Leave dimensions and unary lengths out of the stream; write them to this JSON file.",
+)
 @folding_options
 @jobs_option
 @quiet_option
@@ -78,6 +93,8 @@ def command(
     model: str,
     output: str,
     rules_file: Path | None,
+    blocks: str | None,
+    sidecar: Path | None,
     fold_batch_norm: bool,
     pairs_file: Path | None,
     eps: float | None,
@@ -92,17 +109,24 @@ def command(
     one of --qp, --step and --sqnr asks for the quality; options that are not given are left to the
     encoder.
     """
-    from nnref.tools.cli.rules import read_rules, without_effect  # noqa: PLC0415  loads numpy
+    from nnref.tools.cli.blocks import read_blocks  # noqa: PLC0415  these load numpy
+    from nnref.tools.cli.out_of_band import write_out_of_band  # noqa: PLC0415
+    from nnref.tools.cli.rules import read_rules, without_effect  # noqa: PLC0415
 
     refuse_same_file(model, output)
     check_folding(fold_batch_norm, pairs_file, eps)
     rules = read_rules(rules_file) if rules_file is not None else ()
     settings = {name: value for name, value in options.items() if value is not None}
+    settings |= {"rules": rules, "out_of_band": sidecar is not None}
+    if blocks is not None:
+        settings["blocks"] = read_blocks(blocks)
     folded = folded_model(model, pairs_file, eps) if fold_batch_norm else None
     with progress_bar("encoding", quiet=quiet) as progress:
         report = codec.encode_file(
-            folded or model, output, progress=progress, jobs=jobs, rules=rules, **settings
+            folded or model, output, progress=progress, jobs=jobs, **settings
         )
+    if sidecar is not None:
+        write_out_of_band(sidecar, report.out_of_band)
     for warning in folded.report.warnings if folded is not None else ():
         warn(warning)
     for pattern in without_effect(rules, (tensor.name for tensor in report.tensors)):

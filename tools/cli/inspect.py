@@ -6,7 +6,7 @@ import click
 
 from nnref.spec.limits import Limits
 from nnref.tools.cli.failures import GOOD, tell
-from nnref.tools.cli.options import json_option, limit_option
+from nnref.tools.cli.options import json_option, limit_option, out_of_band_option
 from nnref.tools.cli.output import print_json, print_table, warn_findings
 from nnref.tools.cli.text import count_text, number_text, one_line, ratio_text, shape_text
 
@@ -24,9 +24,10 @@ _SHOWN_VALUE = 60
 @click.command(short_help="Show units, elements, tensors and sizes.")
 @click.argument("path", metavar="STREAM", type=click.Path(readable=False))
 @click.option("--elements", is_flag=True, help="List every syntax element with its bits.")
+@out_of_band_option
 @limit_option
 @json_option
-def command(path: str, elements: bool, limits: Limits, as_json: bool) -> int:
+def command(path: str, elements: bool, out_of_band: Any, limits: Limits, as_json: bool) -> int:
     """Show units, elements, tensors and sizes.
 
     Nothing is decoded. Tensors are listed as they are coded; the totals count them as they are
@@ -36,7 +37,7 @@ def command(path: str, elements: bool, limits: Limits, as_json: bool) -> int:
     """
     from nnref.tools.cli.inspection import inspect  # noqa: PLC0415  it loads numpy
 
-    found = inspect(path, limits)
+    found = inspect(path, limits, out_of_band)
     warn_findings(found.findings)
     if as_json:
         print_json("nnref.inspect/1", {"stream": path} | _object(found))

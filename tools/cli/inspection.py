@@ -1,5 +1,6 @@
 """Inspection of a stream: everything its headers say, as far as they can be parsed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 
@@ -8,7 +9,7 @@ from nnref.codec.decoder.composition import composed_tensors
 from nnref.codec.decoder.headers import StreamTensor, unit_tensors
 from nnref.spec.errors import NnrError
 from nnref.spec.limits import Limits
-from nnref.spec.syntax import Record, Unit, read_units
+from nnref.spec.syntax import OutOfBand, Record, Unit, read_units
 from nnref.spec.tables.enums import UnitType
 
 
@@ -55,7 +56,9 @@ class Inspection:
         return [tensor for unit in self.units for tensor in unit.composed]
 
 
-def inspect(path: str | PathLike[str], limits: Limits) -> Inspection:
+def inspect(
+    path: str | PathLike[str], limits: Limits, out_of_band: Mapping[str, OutOfBand] | None = None
+) -> Inspection:
     """Parse the headers of a stream; what is wrong with it ends up in `errors`.
 
     Raises FileError when the file cannot be read.
@@ -63,7 +66,13 @@ def inspect(path: str | PathLike[str], limits: Limits) -> Inspection:
     buffer = stream_buffer(path)
     result = Inspection(len(buffer))
     records: list[Record] = []
-    units = read_units(buffer, limits=limits, record=records.append, findings=result.findings)
+    units = read_units(
+        buffer,
+        limits=limits,
+        out_of_band=out_of_band,
+        record=records.append,
+        findings=result.findings,
+    )
     try:
         for unit in units:
             result.units.append(_inspected(unit, records.copy(), limits, result))

@@ -1,6 +1,7 @@
 """Options that several commands share, so that they are spelled and explained once."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -92,6 +93,17 @@ def jobs_option(command: Command) -> Command:
     )(command)
 
 
+def out_of_band_option(command: Command) -> Command:
+    """`--out-of-band`: what a stream leaves out, as `nnref encode` has written it."""
+    return click.option(
+        "--out-of-band",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        callback=_out_of_band,
+        help="JSON file with the dimensions and unary lengths that the stream leaves out.",
+    )(command)
+
+
 def dialect_name(dialect: Dialect) -> str:
     """How `--dialect` spells a dialect."""
     return dialect.label
@@ -106,6 +118,12 @@ def _limit(text: str) -> tuple[str, int]:
     if not separator or not number.isdecimal():
         raise click.BadParameter(f"{text!r} is not NAME=N with a number N")
     return name, int(number)
+
+
+def _out_of_band(_ctx: click.Context, _param: click.Parameter, path: Path | None) -> Any:
+    from nnref.tools.cli.out_of_band import read_out_of_band  # noqa: PLC0415  it loads numpy
+
+    return None if path is None else read_out_of_band(path)
 
 
 def _dialect(_ctx: click.Context, _param: click.Parameter, name: str) -> Dialect:

@@ -18,6 +18,7 @@ from nnref.tools.cli.options import (
     jobs_option,
     json_option,
     limit_option,
+    out_of_band_option,
     quiet_option,
 )
 from nnref.tools.cli.output import print_json, print_table, progress_bar, warn_findings
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @folding_options
 @base_option
 @as_coded_option
+@out_of_band_option
 @limit_option
 @dialect_option
 @jobs_option
@@ -52,6 +54,7 @@ def command(
     eps: float | None,
     bases: tuple[str, ...],
     as_coded: bool,
+    out_of_band: Any,
     limits: Limits,
     dialect: Dialect,
     jobs: int,
@@ -76,7 +79,9 @@ def command(
     options: dict[str, Any] = {"limits": limits, "dialect": dialect}
     with progress_bar("verifying", quiet=quiet) as progress:
         state = state_after(bases, options)
-        stream = codec.open_stream(path, base=state, as_coded=as_coded, **options)
+        stream = codec.open_stream(
+            path, base=state, as_coded=as_coded, out_of_band=out_of_band, **options
+        )
         expected: ModelInput | None = model
         if model is not None and fold_batch_norm:
             expected = folded_model(model, pairs_file, eps)

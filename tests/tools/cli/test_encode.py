@@ -180,3 +180,55 @@ def test_codebook_is_a_number_or_auto(run, model, tmp_path, size, entries):
     status, _, err = run("encode", model, "-o", out, "--codebook", "few")
     assert status == 2
     assert "'few' is neither an integer nor 'auto'" in err
+
+
+def test_layers_share_units_by_name_or_as_a_file_says(run, model, tmp_path):
+    out, blocks = tmp_path / "out.nnr", tmp_path / "blocks.json"
+    blocks.write_text('[{"weight": "conv.weight", "bias": "conv.bias"}]')
+    for option in ("auto", blocks):
+        assert run("encode", model, "-o", out, "--blocks", option, "--indexed-names")[0] == 0
+        stream = open_stream(out)
+        assert stream.info("conv.bias").unit.index == stream.info("conv.weight").unit.index
+        assert run("verify", out, "--against", model)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "rule_id"),
+    [
+        (None, 7, "file-not-found"),
+        ("{", 7, "file-format"),
+        ("{}", 2, "setting-unknown"),
+        ('[{"bias": "conv.bias"}]', 2, "setting-unknown"),
+        ('[{"weight": "conv.weight", "bias": 3}]', 2, "setting-unknown"),
+        ('[{"weight": "conv.weight", "bias": "gone"}]', 2, "block-members"),
+    ],
+)
+def test_a_wrong_blocks_file_is_refused(run, model, tmp_path, text, status, rule_id):
+    blocks = tmp_path / "blocks.json"
+    if text is not None:
+        blocks.write_text(text)
+    found, _, err = run("encode", model, "-o", tmp_path / "out.nnr", "--blocks", blocks)
+    assert found == status
+    assert err.startswith(f"nnref: error[{rule_id}]: ")
+
+
+def test_what_a_stream_leaves_out_is_in_a_file_beside_it(run, model, tmp_path):
+    out, sidecar, back = tmp_path / "out.nnr", tmp_path / "out.json", tmp_path / "back.npz"
+    known = ("--out-of-band", sidecar)
+    assert run("encode", model, "-o", out, *known)[0] == 0
+    assert run("decode", out, "-o", back)[0] == 4
+    assert run("decode", out, "-o", back, *known)[0] == 0
+    assert run("verify", out, "--against", model, *known)[0] == 0
+    assert "8x3x3x3" in run("inspect", out, *known)[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[", "[]", "{}", '{"tensors": {"a": 3}}', '{"tensors": {"a": {"tensor_dimensions": [-1]}}}'],
+)
+def test_a_wrong_file_beside_a_stream_is_refused(run, stream, tmp_path, text):
+    sidecar = tmp_path / "sidecar.json"
+    sidecar.write_text(text)
+    status, _, err = run("inspect", stream, "--out-of-band", sidecar)
+    assert status == 7
+    assert err.startswith("nnref: error[file-format]: ")

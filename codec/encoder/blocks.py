@@ -1,0 +1,203 @@
+"""Several tensors of a layer in one compressed data unit (clause 7.8.5)."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from nnref.codec.encoder.data_unit import DataUnit
+from nnref.codec.encoder.member import CodebookFit, quantized_member, unit_tools, weight_member
+from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.encoder.tensor import (
+    EncodedTensor,
+    encode_tensor,
+    member_report,
+    smallest_unit,
+    tensor_carrier,
+)
+from nnref.codec.formats import Carrier, is_quantized
+from nnref.codec.model import TensorInfo
+from nnref.codec.transform.pairs import Block
+from nnref.spec.errors import NnrError, refusal
+from nnref.spec.syntax import StreamState
+from nnref.spec.tables.enums import PayloadType
+
+Array = NDArray[Any]
+Infos = Mapping[str, TensorInfo]
+
+
+def auto_blocks(infos: Infos, given: Iterable[Block] = ()) -> tuple[Block, ...]:
+    """The blocks given, and those that names and shapes suggest for the other tensors.
+
+    A matrix `L.weight` takes `L.bias` and `L.weight_scaling` with it, where they are float tensors
+    of its data type and have one number for each of its rows.
+    """
+    blocks = list(given)
+    taken = {name for block in blocks for name in block_members(block).values()}
+    for name, info in infos.items():
+        if name in taken or not name.endswith("weight") or len(info.shape) < 2:
+            continue
+        beside = {"bias": f"{name.removesuffix('weight')}bias", "ls": f"{name}_scaling"}
+        found = {
+            role: other
+            for role, other in beside.items()
+            if other not in taken and _goes_with(info, infos.get(other))
+        }
+        if found:
+            blocks.append(Block(name, **found))
+    return tuple(blocks)
+
+
+def _goes_with(weight: TensorInfo, other: TensorInfo | None) -> bool:
+    return (
+        other is not None
+        and is_quantized(weight.dtype)
+        and (other.dtype, other.shape) == (weight.dtype, weight.shape[:1])
+    )
+
+
+def block_members(block: Block) -> dict[str, str]:
+    """Clause 7.8.5: role -> name of the tensors of a block, the weight first."""
+    names = {
+        "weight": block.weight,
+        "ls": block.ls,
+        "bias": block.bias,
+        "bn.beta": block.bn_beta,
+        "bn.gamma": block.bn_gamma,
+        "bn.mean": block.bn_mean,
+        "bn.var": block.bn_var,
+    }
+    return {role: name for role, name in names.items() if name is not None}
+
+
+def check_blocks(blocks: Iterable[Block], infos: Infos, settings: EncodeSettings) -> None:
+    """Clause 7.8.5: raise UsageError block-members for a block that cannot be written."""
+    blocks = tuple(blocks)
+    counted = Counter(name for block in blocks for name in block_members(block).values())
+    for block in blocks:
+        members = block_members(block)
+        reason = _objection(members, infos, settings)
+        if reason is None and any(counted[name] > 1 for name in members.values()):
+            reason = "a tensor occurs twice"
+        if reason is not None:
+            raise refusal("block-members", reason, tensor=block.weight)
+
+
+def _objection(members: Mapping[str, str], infos: Infos, settings: EncodeSettings) -> str | None:
+    absent = [name for name in members.values() if name not in infos]
+    if absent:
+        return f"{absent[0]!r} is not in the model"
+    if len(members) == 1:
+        return "it is the only tensor"
+    if sum(role.startswith("bn.") for role in members) not in (0, 4):
+        return "batch norm has four tensors"
+    weight = infos[members["weight"]]
+    if not is_quantized(weight.dtype) or not weight.shape:
+        return f"a weight of type {weight.dtype} and shape {list(weight.shape)}"
+    for role, name in members.items():
+        if settings.for_tensor(name).lossless:
+            return f"{name!r} is to be kept without loss"
+        if role != "weight" and not _goes_with(weight, infos[name]):
+            return f"{name!r} has type {infos[name].dtype}, shape {list(infos[name].shape)}"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Tensors that are encoded together: those of a block, or one tensor."""
+
+    members: Mapping[str, str]
+    """Role -> name, the weight first."""
+    arrays: Mapping[str, Array]
+    """By name, as are the settings and positions in the model."""
+    settings: Mapping[str, EncodeSettings]
+    positions: Mapping[str, int]
+    required: bool = True
+    """A block that cannot be written is refused; otherwise its tensors get units of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedUnit:
+    """A unit and the tensors of the model that it holds."""
+
+    data: bytes
+    tensors: tuple[EncodedTensor, ...]
+
+
+def encode_group(group: Group, state: StreamState) -> list[EncodedUnit]:
+    """The units of a group: one, or one for each tensor when an optional block cannot be written.
+
+    Raises UsageError naming the tensor.
+    """
+    if len(group.members) == 1:
+        return list(_alone(group, state))
+    carriers = {role: _carrier(group, name) for role, name in group.members.items()}
+    unfit = [role for role, c in carriers.items() if c.payload_type != PayloadType.NNR_PT_FLOAT]
+    if not unfit:
+        return [_block(group, carriers, state)]
+    if group.required:
+        name = group.members[unfit[0]]
+        raise refusal("block-members", f"{name!r} cannot be quantized", tensor=name)
+    return list(_alone(group, state))
+
+
+def _alone(group: Group, state: StreamState) -> Iterator[EncodedUnit]:
+    for name in group.members.values():
+        data, tensor = encode_tensor(
+            name, group.arrays[name], group.settings[name], state, group.positions[name]
+        )
+        yield EncodedUnit(data, (tensor,))
+
+
+def _carrier(group: Group, name: str) -> Carrier:
+    try:
+        return tensor_carrier(group.arrays[name], group.settings[name])
+    except NnrError as error:
+        raise error.at(tensor=name) from None
+
+
+def _block(group: Group, carriers: Mapping[str, Carrier], state: StreamState) -> EncodedUnit:
+    """Clause 7.8.5: one NNR_PT_BLOCK unit."""
+    name = group.members["weight"]
+    settings, weight = group.settings[name], carriers["weight"]
+
+    def build(entries: int, max_squared_error: float | None = None) -> DataUnit:
+        fitting = CodebookFit(entries, max_squared_error)
+        tools = unit_tools(weight.values.shape, settings, fitting)
+        members = [weight_member(name, weight.values, settings, tools, state, fitting)]
+        for role, other in group.members.items():
+            if role == "weight":
+                continue
+            try:
+                values, own = carriers[role].values, group.settings[other]
+                members.append(quantized_member(other, values, own, tools, state, role))
+            except NnrError as error:
+                raise error.at(tensor=other) from None
+        return DataUnit(
+            PayloadType.NNR_PT_BLOCK,
+            tuple(members),
+            weight.values.shape,
+            tools,
+            settings,
+            group.positions[name],
+            weight.format_code,
+        )
+
+    try:
+        unit, written = smallest_unit(build, settings, state)
+    except NnrError as error:
+        raise error.at(tensor=name) from None
+    tensors = (
+        member_report(
+            member,
+            group.arrays[member.name],
+            unit,
+            written,
+            state,
+            len(written.data) if member.role == "weight" else 0,
+        )
+        for member in unit.members
+    )
+    return EncodedUnit(written.data, tuple(tensors))

@@ -1,0 +1,82 @@
+"""Which tensors of a model are encoded together, and in what order."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from nnref.codec.encoder.blocks import Group, auto_blocks, block_members, check_blocks
+from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.model import TensorSource
+from nnref.codec.transform.pairs import Block
+from nnref.spec.errors import NnrError
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The groups of a model's tensors, in the order of the stream."""
+
+    members: tuple[Mapping[str, str], ...]
+    """Role -> name of the tensors of every group, the weight first."""
+    positions: Mapping[str, int]
+    """Of every tensor in the model."""
+    required: bool
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """All names that units may refer to, each once."""
+        return tuple(name for members in self.members for name in members.values())
+
+    def groups(self, source: TensorSource, settings: EncodeSettings) -> Iterator[Group]:
+        """The groups with their tensors, which are read as they are wanted."""
+        for members in self.members:
+            names = tuple(members.values())
+            yield Group(
+                members,
+                {name: _read(source, name) for name in names},
+                {name: settings.for_tensor(name) for name in names},
+                {name: self.positions[name] for name in names},
+                self.required,
+            )
+
+
+def planned(source: TensorSource, settings: EncodeSettings) -> Plan:
+    """The groups that the settings ask for: blocks where their weights are, single tensors.
+
+    Raises UsageError block-members.
+    """
+    names = source.names()
+    blocks, required = _blocks(source, settings)
+    by_weight = {block.weight: block_members(block) for block in blocks}
+    within = {name for members in by_weight.values() for name in members.values()}
+    groups = (
+        by_weight.get(name, {"weight": name})
+        for name in names
+        if name in by_weight or name not in within
+    )
+    positions = {name: index for index, name in enumerate(names)}
+    return Plan(tuple(groups), positions, required)
+
+
+def _blocks(source: TensorSource, settings: EncodeSettings) -> tuple[tuple[Block, ...], bool]:
+    """The blocks, and whether they have to be written as such."""
+    if not settings.blocks:
+        return (), False
+    infos = {name: source.info(name) for name in source.names()}
+    if isinstance(settings.blocks, str):
+        blocks = auto_blocks(infos)
+        return tuple(b for b in blocks if not _kept_apart(b, settings)), False
+    check_blocks(settings.blocks, infos, settings)
+    return settings.blocks, True
+
+
+def _kept_apart(block: Block, settings: EncodeSettings) -> bool:
+    return any(settings.for_tensor(name).lossless for name in block_members(block).values())
+
+
+def _read(source: TensorSource, name: str) -> NDArray[Any]:
+    try:
+        return source.read(name)
+    except NnrError as error:
+        raise error.at(tensor=name) from None
