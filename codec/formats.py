@@ -161,6 +161,12 @@ def output_info(code: int | None, payload_type: int, dimensions: tuple[int, ...]
     return TensorInfo(entry.dtype, shape)
 
 
+def keeps_rows(code: int | None, payload_type: int) -> bool:
+    """Clause 10.7: whether the rows of the carrier are those of the output tensor."""
+    entry, scalar = format_of(code, payload_type)
+    return entry.carriage != WORDS and not scalar
+
+
 def from_carrier(values: Array, code: int | None, payload_type: int) -> Array:
     """Clause 10.7: the output tensor of decoded float32 or int32 `values` in their dimensions.
 

@@ -109,17 +109,14 @@ def _coded(
     strict: bool,
 ) -> Decoding[CodedUnit]:
     fields, state = unit.fields, unit.state
-    integer = fields["nnr_compressed_data_unit_payload_type"] == PayloadType.NNR_PT_INT
-    density = None if integer else state.qp_density
-    if density is None and not integer:
-        raise refusal("qp-density-missing", tensor=members[0].name)
+    density = unit_density(unit)
     decoder = PayloadDecoder(unit.payload, dialect)
     entry_points = starmap(EntryPoint, entry_point_values(fields["entry_points"]))
     coded = []
     for member in members:
         try:
             qp = None if density is None else decoder.iae(6 + density) + state.base_qp
-            syntax = _tensor_syntax(unit, member)
+            syntax = tensor_syntax(unit, member)
             request = TensorRequest(
                 decoder,
                 syntax,
@@ -141,6 +138,18 @@ def _coded(
     return CodedUnit(coded, registers, consumed, tuple(decoder.findings))
 
 
+def unit_density(unit: Unit) -> int | None:
+    """Clause 7.3.2: qp_density of a unit's tensors; None for integers, which have no qp.
+
+    Raises InvalidError qp-density-missing.
+    """
+    if unit.fields["nnr_compressed_data_unit_payload_type"] == PayloadType.NNR_PT_INT:
+        return None
+    if unit.state.qp_density is None:
+        raise refusal("qp-density-missing")
+    return unit.state.qp_density
+
+
 def _of_member(
     member: Member, syntax: TensorSyntax, entry_points: Iterator[EntryPoint]
 ) -> list[EntryPoint] | None:
@@ -150,7 +159,8 @@ def _of_member(
     return list(islice(entry_points, syntax.block_rows - 1))
 
 
-def _tensor_syntax(unit: Unit, member: Member) -> TensorSyntax:
+def tensor_syntax(unit: Unit, member: Member) -> TensorSyntax:
+    """Clause 7.10: what the payload decoder has to know about a member."""
     fields = unit.fields
     integer = fields["nnr_compressed_data_unit_payload_type"] == PayloadType.NNR_PT_INT
     # Vectors of a block have no block rows: rank 1 gives one column, which forces scan order 0.

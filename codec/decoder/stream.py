@@ -9,16 +9,17 @@ from numpy.typing import NDArray
 
 from nnref.codec.decoder.batches import Outcome, UnitWork, batches, decode_batch, outcomes
 from nnref.codec.decoder.buffer import StreamSource, stream_buffer
-from nnref.codec.decoder.composition import composed_tensors
+from nnref.codec.decoder.catalogue import Catalogue
 from nnref.codec.decoder.data_unit import CodedUnit
-from nnref.codec.decoder.headers import StreamTensor, unit_tensors
+from nnref.codec.decoder.headers import StreamTensor
+from nnref.codec.decoder.rows import decode_rows
 from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.entropy import decode_alone
 from nnref.codec.parallel import Workers, workers
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
-from nnref.spec.syntax import OutOfBand, Unit, read_units
-from nnref.spec.tables.enums import Dialect, UnitType
+from nnref.spec.syntax import OutOfBand, Unit
+from nnref.spec.tables.enums import Dialect
 
 Array = NDArray[Any]
 
@@ -26,9 +27,11 @@ Array = NDArray[Any]
 class Stream(Mapping[str, Array]):
     """A stream opened for reading: a mapping from tensor names to arrays, decoded when asked.
 
-    Opening parses every header and decodes nothing; errors in headers are raised there. `strict`
-    raises on rules that a decoder tolerates, otherwise they are collected in `findings`. An update
-    with temporal contexts or history masks needs `base`, the `next_state()` of its predecessor.
+    Opening parses every header and decodes nothing; errors in headers are raised there. A stream
+    that ends with an index (clause 14.2.1) is parsed when it is gone through; one tensor is found
+    without that. `strict` parses all and raises on rules that a decoder tolerates, otherwise they
+    are collected in `findings`. An update with temporal contexts or history masks needs `base`,
+    the `next_state()` of its predecessor.
 
     The members of blocks are composed to what a user loads (clause 10.6): local scaling is
     multiplied into the weight, factors G and H become the weight under its own name. With
@@ -54,68 +57,45 @@ class Stream(Mapping[str, Array]):
         self.findings: list[NnrError] = []
         buffer = stream_buffer(source)
         self.size = len(buffer)
-        self.units: tuple[Unit, ...] = tuple(
-            read_units(
-                buffer,
-                limits=self.limits,
-                out_of_band=out_of_band,
-                strict=strict,
-                findings=self.findings,
-            )
+        self._catalogue = Catalogue(
+            buffer,
+            limits=self.limits,
+            out_of_band=out_of_band,
+            strict=strict,
+            as_coded=as_coded,
+            findings=self.findings,
         )
-        self._tensors: dict[str, StreamTensor] = {}
-        self._coded: dict[int, tuple[StreamTensor, ...]] = {}
-        self._by_unit: dict[int, tuple[StreamTensor, ...]] = {}
-        self._index()
 
-    def _index(self) -> None:
-        total = 0
-        for unit in self.units:
-            if unit.nnr_unit_type == UnitType.NNR_AGG:
-                # Its tensors would be missing without a word.
-                place: dict[str, Any] = {
-                    "unit": unit.index,
-                    "unit_type": unit.type_name,
-                    "bit": 8 * unit.offset,
-                }
-                raise refusal("aggregate-undefined", **place)
-            if unit.nnr_unit_type != UnitType.NNR_NDU:
-                continue
-            coded = unit_tensors(unit, self.limits)
-            tensors = coded if self.as_coded else composed_tensors(coded)
-            self._coded[unit.index], self._by_unit[unit.index] = coded, tensors
-            where: dict[str, Any] = {"unit": unit.index, "unit_type": unit.type_name}
-            total += max(_bytes(coded), _bytes(tensors))
-            first = tensors[0].name
-            self.limits.check("max_total_bytes", total, "limit-total-bytes", tensor=first, **where)
-            for tensor in tensors:
-                if tensor.name in self._tensors:
-                    # Names of coded tensors are checked already; this one is of a composed weight.
-                    raise refusal("tensor-name-duplicate", tensor=tensor.name, **where)
-                self._tensors[tensor.name] = tensor
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """All units of the stream."""
+        return tuple(self._catalogue.units)
 
     def __getitem__(self, name: str) -> Array:
-        if name not in self._tensors:
+        found = self._catalogue.find(name)
+        if found is None:
             raise KeyError(name)
-        return next(
-            array for tensor, array in self.decode_unit(self.info(name).unit) if tensor.name == name
-        )
+        return next(array for tensor, array in self.decode_unit(found.unit) if tensor.name == name)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._catalogue.find(name) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._tensors)
+        return iter(self._catalogue.tensors)
 
     def __len__(self) -> int:
-        return len(self._tensors)
+        return len(self._catalogue.tensors)
 
     def info(self, name: str) -> StreamTensor:
         """What the headers say about a tensor. Raises UsageError tensor-unknown."""
-        if name not in self._tensors:
+        found = self._catalogue.find(name)
+        if found is None:
             raise refusal("tensor-unknown", f"{name!r}; the stream has {len(self)} tensors")
-        return self._tensors[name]
+        return found
 
     def tensors(self) -> Iterator[StreamTensor]:
         """The tensors as the headers describe them, in decoding order."""
-        return iter(self._tensors.values())
+        return iter(self._catalogue.tensors.values())
 
     def decoded(
         self, *, jobs: int | None = None, executor: Executor | None = None
@@ -133,26 +113,43 @@ class Stream(Mapping[str, Array]):
         self, *, jobs: int | None = None, executor: Executor | None = None
     ) -> Iterator[tuple[tuple[StreamTensor, ...], Outcome]]:
         """The tensors of every unit, in order, and their arrays or why they cannot be decoded."""
-        works = (self._work(tensors[0].unit) for tensors in self._coded.values())
+        units = self._catalogue.by_unit
+        works = (self._work(tensors[0].unit) for tensors in units)
         with workers(jobs, executor) as these:
             found = _outcomes(works, these)
-            for tensors, outcome in zip(self._by_unit.values(), found, strict=True):
+            for tensors, outcome in zip(units, found, strict=True):
                 if not isinstance(outcome, NnrError):
                     self.findings += outcome.findings
                 yield tensors, outcome
+
+    def rows(self, name: str, first: int, last: int) -> Array:
+        """Rows `first` to `last` - 1 of a tensor: `stream[name][first:last]`.
+
+        Of tensors with block scans only the block rows that hold them are decoded, of raw ones
+        only these rows are read. Raises UsageError tensor-unknown, setting-unknown (the tensor
+        has no such rows), and NnrError as decoding does.
+        """
+        tensor = self.info(name)
+        shape = tensor.info.shape
+        if not shape or not 0 <= first <= last <= shape[0]:
+            raise refusal("setting-unknown", f"rows {first}..{last} of {tensor.info}", tensor=name)
+        found = None
+        if first < last and tensor.info.size:
+            found = decode_rows(self._work(tensor.unit), tensor, first, last)
+        return self[name][first:last] if found is None else found
 
     def next_state(self) -> UpdateState:
         """Clause 12.2: what an update of this stream needs to know of it; decodes everything."""
         return self.base.after(
             (tensors[0].unit, coded.member, coded.quantized)
-            for tensors in self._coded.values()
+            for tensors in self._catalogue.by_unit
             for coded in self.coded_unit(tensors[0].unit).tensors
         )
 
     def decode_unit(self, unit: Unit) -> list[tuple[StreamTensor, Array]]:
         """The tensors of one unit with their output arrays (clause 10)."""
         arrays = self._work(unit).arrays(self.coded_unit(unit))
-        return list(zip(self._by_unit[unit.index], arrays, strict=True))
+        return list(zip(self._catalogue.handed_out(unit), arrays, strict=True))
 
     def coded_unit(self, unit: Unit) -> CodedUnit:
         """Clause 9.1: quantized parameters and qp of a unit's tensors, and the coder's end."""
@@ -161,11 +158,11 @@ class Stream(Mapping[str, Array]):
         return coded
 
     def _work(self, unit: Unit) -> UnitWork:
-        coded = self._coded[unit.index]
+        coded = self._catalogue.coded(unit)
         return UnitWork(
             unit=unit,
             coded=coded,
-            tensors=self._by_unit[unit.index],
+            tensors=self._catalogue.handed_out(unit),
             as_coded=self.as_coded,
             base=self.base.of(tensor.name for tensor in coded),
             dialect=self.dialect,
@@ -179,7 +176,3 @@ def _outcomes(works: Iterable[UnitWork], these: Workers) -> Iterator[Outcome]:
     portable = (work.portable() for work in works)
     calls = ((batch,) for batch in batches(portable))
     return chain.from_iterable(these.map(decode_batch, calls))
-
-
-def _bytes(tensors: Iterable[StreamTensor]) -> int:
-    return sum(tensor.info.nbytes for tensor in tensors)

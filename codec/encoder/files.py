@@ -7,6 +7,7 @@ from os import PathLike
 from typing import Any
 
 from nnref.codec.encoder.blocks import encode_group
+from nnref.codec.encoder.index import with_index
 from nnref.codec.encoder.parameter_sets import model_units, stream_base_qp
 from nnref.codec.encoder.plan import planned
 from nnref.codec.encoder.settings import EncodeSettings
@@ -112,18 +113,29 @@ def _units(
     progress: Progress | None,
     these: Workers,
 ) -> Iterator[bytes]:
-    plan = planned(source, settings)
-    units, state = model_units(settings, stream_base_qp(source, settings), plan.references)
-    for unit in units:
+    """The units of the stream, counted."""
+    units = _model_and_tensors(source, settings, report, progress, these)
+    for unit in with_index(units) if settings.index else units:
         report.total_bytes += len(unit)
         yield unit
+
+
+def _model_and_tensors(
+    source: TensorSource,
+    settings: EncodeSettings,
+    report: EncodeReport,
+    progress: Progress | None,
+    these: Workers,
+) -> Iterator[bytes]:
+    plan = planned(source, settings)
+    units, state = model_units(settings, stream_base_qp(source, settings), plan.references)
+    yield from units
     encoded = these.map(encode_group, ((group, state) for group in plan.groups(source, settings)))
     done, total = 0, len(source.names())
     for members in plan.members:
         if progress is not None:
             progress(done, total, members["weight"])
         for one in next(encoded):
-            report.total_bytes += len(one.data)
             report.tensors += one.tensors
             yield one.data
         done += len(members)

@@ -20,7 +20,7 @@ MAX_CODEBOOK: Final = 1024
 """Entries of a codebook that can be asked for."""
 
 _STREAM_WIDE: Final = frozenset(
-    {"profile", "qp_density", "base_qp", "compatible", "rules", "blocks"}
+    {"profile", "qp_density", "base_qp", "compatible", "index", "rules", "blocks"}
     | {"indexed_names", "out_of_band"}
 )
 _QUALITY: Final = ("qp", "step", "sqnr")
@@ -36,6 +36,7 @@ _TYPES: Final = {
     "base_qp": (int, _NONE),
     "row_skip": (bool, _NONE),
     "compatible": (bool,),
+    "index": (bool,),
     "blocks": (tuple, str),
     "indexed_names": (bool,),
     "out_of_band": (bool,),
@@ -98,6 +99,9 @@ class EncodeSettings:
     """Name the tensors once, in a reference list, and refer to them by index (clause 7.8.2)."""
     out_of_band: bool = False
     """Leave out dimensions and unary lengths; a decoder has to be given them (clause 7.8.9)."""
+    index: bool = False
+    """End the stream with an index (clause 14.2.1), by which one tensor is found without parsing
+    all headers; NNCodec cannot skip it."""
     rules: tuple[Rule, ...] = ()
     holds_for_vectors: bool = False
     """`qp` and `step` hold for vectors and scalars too; so does what a rule says by name."""
@@ -121,6 +125,8 @@ class EncodeSettings:
             raise refusal("step-out-of-range", f"step {self.step}")
         if self.sqnr is not None and not 0 <= self.sqnr <= 200:
             raise refusal("setting-unknown", f"sqnr {self.sqnr} is outside 0..200 dB")
+        if self.index and self.compatible:
+            raise refusal("setting-conflict", "compatible streams have no index")
         if isinstance(self.blocks, str):
             _check_choice("blocks", self.blocks, ("auto",))
         if self.row_skip and self.profile == 0:

@@ -17,6 +17,7 @@ from nnref.spec.process.parameter_sets import (
     topology_unit,
 )
 from nnref.spec.process.payload import DataUnit, DecodedTensor, compressed_data_unit_payload
+from nnref.spec.process.private_units import IndexedUnit, index_unit, is_index_unit
 from nnref.spec.process.refused import Refused
 from nnref.spec.process.units import UnitHeader, nnr_unit_header
 from nnref.spec.process.updates import UpdateState, store
@@ -129,6 +130,8 @@ class StreamDecoder:
             self.compressed_data_unit(decoded)
         elif unit.nnr_unit_type == UnitType.NNR_AGG:
             raise Refused("aggregate-undefined", bit=8 * unit.first_byte)
+        elif is_index_unit(self.bits, unit.nnr_unit_type):
+            index_unit(self.bits, unit.size, self.units_as_indexed())
         else:
             self.unknown_unit()
         if self.bits.position != self.bits.end:
@@ -149,6 +152,13 @@ class StreamDecoder:
             raise Refused("mps-repeated", bit=bit)
         if unit.nnr_unit_type in NEEDS_MPS and not self.active.mps_present:
             raise Refused("mps-missing", bit=bit)
+
+    def units_as_indexed(self) -> list[IndexedUnit]:
+        """Clause 14.2.1: Index unit. What an index has to say of the units so far."""
+        return [
+            IndexedUnit(unit.nnr_unit_type, unit.size, unit.header.names if unit.header else [])
+            for unit in self.stream.units
+        ]
 
     def unknown_unit(self) -> None:
         """Clause 13.1: Unknown units. The size alone says where the next unit starts."""

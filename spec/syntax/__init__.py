@@ -9,8 +9,10 @@ from nnref.spec.syntax.compose import (
     entry_point_values,
 )
 from nnref.spec.syntax.constraints import CONSTRAINTS, Constraint
-from nnref.spec.syntax.derived import number_of_entry_points
+from nnref.spec.syntax.derived import number_of_entry_points, tensor_names
 from nnref.spec.syntax.describe import Row, describe
+from nnref.spec.syntax.index import IndexedUnit, index_flaw, index_unit, indexed_units
+from nnref.spec.syntax.private_units import is_index
 from nnref.spec.syntax.reader import Unit, read_unit_at, read_units
 from nnref.spec.syntax.records import Record, RecordSink
 from nnref.spec.syntax.state import OutOfBand, StreamState
@@ -20,6 +22,7 @@ from nnref.spec.syntax.writer import write_unit
 __all__ = [
     "CONSTRAINTS",
     "Constraint",
+    "IndexedUnit",
     "OutOfBand",
     "Record",
     "RecordSink",
@@ -30,9 +33,14 @@ __all__ = [
     "describe",
     "entry_point_elements",
     "entry_point_values",
+    "index_flaw",
+    "index_unit",
+    "indexed_units",
+    "is_index",
     "number_of_entry_points",
     "read_unit_at",
     "read_units",
+    "tensor_names",
     "type_name",
     "write_unit",
 ]

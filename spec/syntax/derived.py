@@ -61,6 +61,19 @@ def first_tensor_name(this: Elements, stream: Elements) -> str | None:
     return names[indices[0]] if indices and indices[0] < len(names) else None
 
 
+def tensor_names(this: Elements, reference_list: Sequence[str]) -> tuple[str, ...]:
+    """Clause 7.8.2: the topology elements of a compressed data unit, in header order.
+
+    An index that is not in the reference list gives an empty name.
+    """
+    if this["topology_elem_id"] is not None:
+        return (this["topology_elem_id"],)
+    if this["topology_elem_id_list"]:
+        return tuple(this["topology_elem_id_list"])
+    length = len(reference_list)
+    return tuple(reference_list[i] if i < length else "" for i in _indices(this))
+
+
 def _indices(this: Elements) -> Sequence[int]:
     if this.get("topology_elem_id_index") is not None:
         return (this["topology_elem_id_index"],)

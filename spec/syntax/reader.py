@@ -155,7 +155,8 @@ class _StreamReader:
         misplaced = _order_rule(kind, state)
         if misplaced:
             raise refusal(misplaced, bit=8 * offset)
-        syntax = unit_syntax(kind)
+        body = bits.position >> 3
+        syntax = unit_syntax(kind, bytes(self._view[body : min(body + 4, offset + size)]))
         engine(syntax)(bits, self._parameters, fields)
         start = bits.position >> 3
         if bits.remaining and not syntax.has_payload(fields):

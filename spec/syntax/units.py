@@ -15,6 +15,7 @@ from nnref.spec.syntax.parameter_sets import (
     MODEL_PARAMETER_SET,
     START_UNIT_HEADER,
 )
+from nnref.spec.syntax.private_units import INDEX_UNIT
 from nnref.spec.syntax.topology import (
     QUANTIZATION,
     QUANTIZATION_HEADER,
@@ -22,6 +23,7 @@ from nnref.spec.syntax.topology import (
     TOPOLOGY_HEADER,
     has_pruning_container,
 )
+from nnref.spec.tables import private_units
 from nnref.spec.tables.enums import UnitType
 
 MAX_SHORT_SIZE: Final = (1 << 15) - 1
@@ -98,13 +100,25 @@ UNITS: Final[dict[int, UnitSyntax]] = {
     UnitType.NNR_AGG: UnitSyntax("NNR_AGG", (), True),
 }
 
+_INDEX_MARKS: Final = (private_units.INDEX_UNIT, private_units.INDEX_SIGNATURE)
+INDEX: Final = UnitSyntax("index unit", (INDEX_UNIT,))
+"""Clause 14.2.1: known by type and signature."""
+
 _RESERVED: Final = UnitSyntax("reserved", (), True)
 _PRIVATE: Final = UnitSyntax("private", (), True)
 
 
-def unit_syntax(nnr_unit_type: int) -> UnitSyntax:
-    """Clause 13.1: the syntax of a type of unit; an unknown one is all payload."""
-    return UNITS.get(nnr_unit_type) or (_RESERVED if nnr_unit_type < 32 else _PRIVATE)
+def unit_syntax(nnr_unit_type: int, signature: bytes = b"") -> UnitSyntax:
+    """Clause 13.1: the syntax of a type of unit; an unknown one is all payload.
+
+    `signature` are the four bytes after the unit header, which tell nnref's private units.
+    """
+    known = UNITS.get(nnr_unit_type)
+    if known is not None:
+        return known
+    if (nnr_unit_type, int.from_bytes(signature)) == _INDEX_MARKS:
+        return INDEX
+    return _RESERVED if nnr_unit_type < 32 else _PRIVATE
 
 
 def type_name(nnr_unit_type: int) -> str:

@@ -16,12 +16,14 @@ from nnref.spec.syntax.records import Judge, ObservedWriter, Record, RecordSink
 from nnref.spec.syntax.state import OutOfBand, StreamState, syntax_parameters
 from nnref.spec.syntax.units import (
     ANY_UNIT,
+    INDEX,
     MAX_LONG_SIZE,
     MAX_SHORT_SIZE,
     UnitSyntax,
     type_name,
     unit_syntax,
 )
+from nnref.spec.tables.private_units import INDEX_SIGNATURE, INDEX_UNIT
 
 UNLIMITED: Final = Limits(*[sys.maxsize] * 6)
 """A writer applies no policy."""
@@ -56,7 +58,7 @@ def write_unit(
     parameters = syntax_parameters(state, out_of_band, UNLIMITED)
     try:
         _check_fields(nnr_unit_type, fields)
-        syntax = unit_syntax(nnr_unit_type)
+        syntax = unit_syntax(nnr_unit_type, _signature(fields))
         body, written = _elements(syntax, fields, parameters, strict)
         if len(payload) and not syntax.has_payload(written):
             raise refusal("unit-size-mismatch", f"a payload of {len(payload)} bytes is given")
@@ -80,7 +82,13 @@ def _check_fields(nnr_unit_type: int, fields: Mapping[str, Any]) -> None:
 
 @cache
 def _known_names(nnr_unit_type: int) -> frozenset[str]:
-    return ANY_UNIT.names | unit_syntax(nnr_unit_type).names
+    known = ANY_UNIT.names | unit_syntax(nnr_unit_type).names
+    return known | INDEX.names if nnr_unit_type == INDEX_UNIT else known
+
+
+def _signature(fields: Mapping[str, Any]) -> bytes:
+    """Clause 14.2.1: what tells an index unit from other units of its type."""
+    return INDEX_SIGNATURE.to_bytes(4) if fields.get("index_signature") == INDEX_SIGNATURE else b""
 
 
 def _header(nnr_unit_type: int, fields: Mapping[str, Any], rest: int) -> bytes:

@@ -129,6 +129,7 @@ CLAUSES: Final[dict[str, str]] = {
     "14": "Registry of private values",
     "14.1": "Private data formats",
     "14.2": "Private units",
+    "14.2.1": "Index unit",
     "A": "Dialects of published implementations",
     "B": "Decision ledger",
     "C": "Deviations of the peer",

@@ -68,6 +68,12 @@ if TYPE_CHECKING:
     help="How the contexts' shift parameters are chosen.  [default: exact]",
 )
 @click.option(
+    "--index",
+    is_flag=True,
+    default=None,
+    help="End with an index, to find one tensor fast; NNCodec cannot skip it.",
+)
+@click.option(
     "--compatible", is_flag=True, default=None, help="Write byte for byte what NNCodec 2.1.3 would."
 )
 @click.option(

@@ -95,6 +95,44 @@ def bypass_bin(value: int, range_: int, ahead: int) -> tuple[int, int, int]:
     return value - (range_ & -bin_value), ahead - 1, bin_value
 
 
+@inlined
+def refilled(value: int, ahead: int, word: int) -> tuple[int, int]:
+    """Clause 9.3.2: the registers with one more word read ahead."""
+    return value | (signed(word) << (SCALE - WORD - ahead)), ahead + WORD
+
+
+@inner
+def read_ahead(words: Words, registers: Ints) -> None:
+    """Clause 9.3.2: make sure that there are `ENOUGH` bits ahead."""
+    if registers[READ_AHEAD] < ENOUGH:
+        word = words[at(min(registers[NEXT_WORD], words.size - 1))]
+        registers[VALUE], registers[READ_AHEAD] = refilled(
+            registers[VALUE], registers[READ_AHEAD], word
+        )
+        registers[NEXT_WORD] += 1
+
+
+@inner
+def next_bypass_bin(words: Words, registers: Ints) -> int:
+    """Clause 9.3.3: one bypass bin, with the registers in their array."""
+    read_ahead(words, registers)
+    registers[VALUE], registers[READ_AHEAD], bin_value = bypass_bin(
+        registers[VALUE], registers[RANGE], registers[READ_AHEAD]
+    )
+    return bin_value
+
+
+@inner
+def next_bin(words: Words, registers: Ints, contexts: Ints, context: int) -> int:
+    """Clause 9.3.2: one context bin, with the registers in their array."""
+    read_ahead(words, registers)
+    value, range_, ahead, contexts[at(context)], bin_value = context_bin(
+        registers[VALUE], registers[RANGE], registers[READ_AHEAD], contexts[at(context)]
+    )
+    registers[VALUE], registers[RANGE], registers[READ_AHEAD] = value, range_, ahead
+    return bin_value
+
+
 @inner
 def decode_flags(
     words: Words,
@@ -106,56 +144,25 @@ def decode_flags(
 ) -> None:
     """Clauses 6.14.1 and 6.14.2: row skipping and history flags, shift parameters."""
     rows, unary_length, has_flags, parent = layout[0], layout[3], layout[8], layout[9]
-    value, range_ = registers[VALUE], registers[RANGE]
-    ahead, next_word = registers[READ_AHEAD], registers[NEXT_WORD]
-    last_word = words.size - 1
-
-    def coded_bin(
-        value: int, range_: int, ahead: int, next_word: int, context: int
-    ) -> tuple[int, int, int, int, int]:
-        if ahead < ENOUGH:
-            value |= signed(words[at(min(next_word, last_word))]) << (SCALE - WORD - ahead)
-            ahead += WORD
-            next_word += 1
-        word = contexts[at(context)]
-        value, range_, ahead, word, bin_value = context_bin(value, range_, ahead, word)
-        contexts[at(context)] = word
-        return value, range_, ahead, next_word, bin_value
-
-    history_flag = 0
-    row_skip_flag = 0
-    coded_rows = rows
+    history_flag = row_skip_flag = 0
     if has_flags:
         if parent:
-            value, ahead, history_flag = bypass_bin(value, range_, ahead)
-        value, ahead, row_skip_flag = bypass_bin(value, range_, ahead)
-    if row_skip_flag:
-        context = ROW_SKIP + 4 * unary_length
-        for row in range(rows):
-            value, range_, ahead, next_word, skip = coded_bin(
-                value, range_, ahead, next_word, context
-            )
-            skipped[at(row)] = skip
-            coded_rows -= skip
-
-    start_words = CONTEXTS + 4 * unary_length
-    context = SHIFT_IDX_PRESENT + 4 * unary_length
+            history_flag = next_bypass_bin(words, registers)
+        row_skip_flag = next_bypass_bin(words, registers)
+    coded_rows = rows
+    for row in range(rows * row_skip_flag):
+        skip = next_bin(words, registers, contexts, ROW_SKIP + 4 * unary_length)
+        skipped[at(row)] = skip
+        coded_rows -= skip
     for i in range(indices.size):
         index = indices[at(i)]
         if SIG_HISTORY <= index < SIGN_PLAIN and history_flag == 0:
             continue
-        value, range_, ahead, next_word, present = coded_bin(
-            value, range_, ahead, next_word, context
-        )
-        if present:
+        if next_bin(words, registers, contexts, SHIFT_IDX_PRESENT + 4 * unary_length):
             shift_idx = 0
             for _ in range(3):
-                value, ahead, bin_value = bypass_bin(value, range_, ahead)
-                shift_idx = 2 * shift_idx + bin_value
-            contexts[at(start_words + index)] = START_WORDS[at(shift_idx + 1)]
-
-    registers[VALUE], registers[RANGE] = value, range_
-    registers[READ_AHEAD], registers[NEXT_WORD] = ahead, next_word
+                shift_idx = 2 * shift_idx + next_bypass_bin(words, registers)
+            contexts[at(CONTEXTS + 4 * unary_length + index)] = START_WORDS[at(shift_idx + 1)]
     registers[HISTORY_FLAG], registers[ROW_SKIP_FLAG] = history_flag, row_skip_flag
     registers[CODED_ROWS] = coded_rows
 
@@ -197,19 +204,6 @@ def decode_block(
     flags_negative = min(unary_length, most_negative - 1)
     sign_coded = most_positive > 0 and most_negative > 0
 
-    def coded_bin(value: int, range_: int, ahead: int, context: int) -> tuple[int, int, int, int]:
-        word = contexts[at(context)]
-        value, range_, ahead, word, bin_value = context_bin(value, range_, ahead, word)
-        contexts[at(context)] = word
-        return value, range_, ahead, bin_value
-
-    def refilled(value: int, ahead: int, next_word: int) -> tuple[int, int, int]:
-        if ahead < ENOUGH:
-            value |= signed(words[at(min(next_word, last_word))]) << (SCALE - WORD - ahead)
-            ahead += WORD
-            next_word += 1
-        return value, ahead, next_word
-
     status = OK
     for row in range(block_rows):
         position = first_position + row * stride
@@ -221,7 +215,9 @@ def decode_block(
                 state = (transitions >> (8 * state)) & 7
             continue
         while position < end:
-            value, ahead, next_word = refilled(value, ahead, next_word)
+            if ahead < ENOUGH:
+                value, ahead = refilled(value, ahead, words[at(min(next_word, last_word))])
+                next_word += 1
             parent_level = 0
             if temporal:
                 parent_level = signed(base[at(position)])
@@ -232,7 +228,9 @@ def decode_block(
                 context = SIG_HISTORY + state
             elif parent_level:
                 context = SIG_TEMPORAL + 2 * state + signed(beside > 1)
-            value, range_, ahead, significant = coded_bin(value, range_, ahead, context)
+            word = contexts[at(context)]
+            value, range_, ahead, word, significant = context_bin(value, range_, ahead, word)
+            contexts[at(context)] = word
             if significant == 0:
                 quantized[at(position)] = 0
                 position += 1
@@ -245,7 +243,9 @@ def decode_block(
                 context = SIGN_PLAIN + neighbour
                 if parent_level:
                     context = SIGN_TEMPORAL + signed(parent_level > 0)
-                value, range_, ahead, negative = coded_bin(value, range_, ahead, context)
+                word = contexts[at(context)]
+                value, range_, ahead, word, negative = context_bin(value, range_, ahead, word)
+                contexts[at(context)] = word
             neighbour = 2 - negative
 
             flags = flags_negative if negative else flags_positive
@@ -255,8 +255,12 @@ def decode_block(
                 if parent_level:
                     context = GREATER_PLAIN + 2 * (unary_length + magnitude - 1)
                     context += signed(beside < magnitude - 1)
-                value, range_, ahead, greater = coded_bin(value, range_, ahead, context)
-                value, ahead, next_word = refilled(value, ahead, next_word)
+                word = contexts[at(context)]
+                value, range_, ahead, word, greater = context_bin(value, range_, ahead, word)
+                contexts[at(context)] = word
+                if ahead < ENOUGH:
+                    value, ahead = refilled(value, ahead, words[at(min(next_word, last_word))])
+                    next_word += 1
                 if greater == 0:
                     break
                 magnitude += 1
@@ -267,8 +271,12 @@ def decode_block(
                 length = 0
                 context = GREATER_PLAIN + 4 * unary_length
                 while length < prefix_bins:
-                    value, range_, ahead, more = coded_bin(value, range_, ahead, context + length)
-                    value, ahead, next_word = refilled(value, ahead, next_word)
+                    word = contexts[at(context + length)]
+                    value, range_, ahead, word, more = context_bin(value, range_, ahead, word)
+                    contexts[at(context + length)] = word
+                    if ahead < ENOUGH:
+                        value, ahead = refilled(value, ahead, words[at(min(next_word, last_word))])
+                        next_word += 1
                     if more == 0:
                         break
                     length += 1
@@ -278,7 +286,9 @@ def decode_block(
                 remainder = 1
                 for _ in range(length):
                     value, ahead, bin_value = bypass_bin(value, range_, ahead)
-                    value, ahead, next_word = refilled(value, ahead, next_word)
+                    if ahead < ENOUGH:
+                        value, ahead = refilled(value, ahead, words[at(min(next_word, last_word))])
+                        next_word += 1
                     remainder = 2 * remainder + bin_value
                 magnitude += remainder - 1
                 most = most_negative if negative else most_positive
@@ -347,6 +357,7 @@ def decode_tensor(
     shifts = WORD * registers[NEXT_WORD] - registers[READ_AHEAD]
     if first_block_row and jump_to(words, registers, shifts + jump, offset) != OK:
         return ENTRY_RANGE
+    shifts += jump
     registers[DQ_STATE] = state
     block_height = block_width = edge
     if edge == 0:

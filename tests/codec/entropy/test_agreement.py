@@ -79,6 +79,7 @@ def test_block_rows_decode_alone_from_their_entry_points(case, data):
     )
     weights = (case.syntax.block_edge or case.syntax.rows) * case.syntax.columns
     assert part.tolist() == case.quantized[first * weights : last * weights].tolist()
+    assert decoder.entry_points == entry_points[first : last - 1]
     if last == block_rows:
         assert decoder.finish(strict=True) == len(payload)
 

@@ -6,12 +6,22 @@ import pytest
 
 from nnref.spec.errors import NnrError
 from nnref.spec.process import Refused, UpdateState, decode_stream
-from nnref.spec.syntax import read_units
+from nnref.spec.syntax import IndexedUnit, index_unit, read_units
 from nnref.spec.tables.rules import RULES
 from tests.spec.process import streams
 from tests.spec.process.recorder import Recorder
 
-STREAMS = (*streams.ALL, streams.START[0] + streams.PERFORMANCE_MAPS)
+
+def with_index(data):
+    return data + index_unit([IndexedUnit.of(unit) for unit in read_units(data)])
+
+
+SHORT = min(streams.ALL, key=len)
+STREAMS = (
+    *streams.ALL,
+    streams.START[0] + streams.PERFORMANCE_MAPS,
+    with_index(SHORT),
+)
 BEYOND_HEADERS = ("9", "10", "12", "8.3")
 """Clauses of rules that no declaration of the headers can break."""
 

@@ -1,0 +1,17 @@
+"""Clause 14.2.1: the index behind the units of a stream."""
+
+from collections.abc import Iterable, Iterator
+
+from nnref.spec.syntax import IndexedUnit, StreamState, index_unit, read_unit_at
+from nnref.spec.syntax.writer import UNLIMITED
+
+
+def with_index(units: Iterable[bytes]) -> Iterator[bytes]:
+    """The units of a stream as they come, and at last the index of all of them."""
+    entries, state = [], StreamState()
+    for index, unit in enumerate(units):
+        yield unit
+        parsed = read_unit_at(unit, 0, state, index=index, limits=UNLIMITED)
+        entries.append(IndexedUnit.of(parsed))
+        state = state.after(parsed.nnr_unit_type, parsed.fields)
+    yield index_unit(entries)

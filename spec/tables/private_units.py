@@ -1,0 +1,13 @@
+"""Clause 14.2: the private units that nnref writes."""
+
+from typing import Final
+
+INDEX_UNIT: Final = 60
+"""Clause 14.2.1: nnr_unit_type of the index unit."""
+
+INDEX_SIGNATURE: Final = int.from_bytes(b"nnri")
+"""Clause 14.2.1: first 32 bits of its content, and the last 32 bits of the unit. A unit of the type
+that begins otherwise is somebody else's and is skipped."""
+
+INDEX_FOOTER_BYTES: Final = 8
+"""Clause 14.2.1: bytes at the end of the unit from which it is found: its size, the signature."""
