@@ -31,7 +31,7 @@ def plan(syntax: TensorSyntax, dialect: Dialect) -> Plan:
     edition_2 = syntax.profile == 1
     first_generation = dialect == Dialect.NNCODEC_1
     blocks = syntax.block_edge > 0 and (syntax.block_rows > 1 or first_generation)
-    layout = (
+    numbers = (
         syntax.rows,
         syntax.columns,
         syntax.block_edge,
@@ -44,7 +44,7 @@ def plan(syntax: TensorSyntax, dialect: Dialect) -> Plan:
         syntax.parent,
         blocks,
     )
-    layout = tuple(map(int, layout))  # one type for the compiler
+    layout = tuple(map(int, numbers))  # one type for the compiler
     indices = contexts_with_shift_idx(layout, first_generation)
     contexts = cabac.context_count(syntax.unary_length)
     return Plan(layout, indices, contexts, syntax.block_rows * blocks)

@@ -29,6 +29,7 @@ def inner(function: Compiled, **options: bool) -> Compiled:
 def inlined(function: Compiled) -> Compiled:
     """For the arithmetic of one bin: numbers in, numbers out.
 
-    Arrays would cost reference counting per call; closures in the callers read and write those.
+    Arrays would cost reference counting per call, closures a pass over the whole caller while it
+    is compiled; so the callers read and write arrays themselves.
     """
     return inner(function, forceinline=True)

@@ -77,16 +77,49 @@ def context_bin(
     return low << shift, range_ << shift, pending + shift, fast + slow
 
 
+@inlined
+def split(low: int, pending: int) -> tuple[int, int, int]:
+    """Clause 9.3.6: the registers without the word that goes to the buffer, and the word, with a
+    carry above it.
+    """
+    pending -= WORD
+    word = low >> (RANGE_BITS + pending)
+    return low & ((1 << (RANGE_BITS + pending)) - 1), pending, word
+
+
 @inner
 def propagate_carry(words: Words, position: int) -> None:
     """Clause 9.3.6: add 1 to the bits in front of word `position` of the buffer."""
     position = min(position, words.size) - 1
-    while position >= 0:
-        if words[at(position)] != WORD_MASK:
-            words[at(position)] += np.uint32(1)
-            break
+    while position >= 0 and words[at(position)] == WORD_MASK:
         words[at(position)] = 0
         position -= 1
+    if position >= 0:
+        words[at(position)] += np.uint32(1)
+
+
+@inner
+def code_bypass_bin(registers: Ints, bin_value: int) -> None:
+    """Clause 9.3.3: one bypass bin, with the registers in their array."""
+    registers[LOW] = (registers[LOW] << 1) + registers[RANGE] * bin_value
+    registers[PENDING] += 1
+
+
+@inner
+def code_bin(words: Words, registers: Ints, contexts: Ints, context: int, bin_value: int) -> None:
+    """Clause 9.3.2: one context bin, with the registers in their array."""
+    low, range_, pending = registers[LOW], registers[RANGE], registers[PENDING]
+    if pending >= WORD:
+        next_word = registers[NEXT_WORD]
+        low, pending, out = split(low, pending)
+        if out > WORD_MASK:
+            propagate_carry(words, next_word)
+        words[at(min(next_word, words.size - 1))] = out & WORD_MASK
+        registers[NEXT_WORD] = next_word + 1
+    word = contexts[at(context)]
+    low, range_, pending, word = context_bin(low, range_, pending, word, bin_value)
+    contexts[at(context)] = word
+    registers[LOW], registers[RANGE], registers[PENDING] = low, range_, pending
 
 
 @inner
@@ -101,56 +134,26 @@ def encode_flags(
     skipped: Flags,
 ) -> None:
     """Clauses 6.14.1 and 6.14.2: row skipping and history flags, shift parameters."""
-    rows, unary_length, has_flags, parent = layout[0], layout[3], layout[8], layout[9]
+    unary_length, has_flags, parent = layout[3], layout[8], layout[9]
     history_flag, row_skip_flag = flags
-    low, range_ = registers[LOW], registers[RANGE]
-    pending, next_word = registers[PENDING], registers[NEXT_WORD]
-
-    def coded_bin(
-        low: int, range_: int, pending: int, next_word: int, context: int, bin_value: int
-    ) -> tuple[int, int, int, int]:
-        word = contexts[at(context)]
-        low, range_, pending, word = context_bin(low, range_, pending, word, bin_value)
-        contexts[at(context)] = word
-        if pending >= WORD:
-            pending -= WORD
-            bits = low >> (RANGE_BITS + pending)
-            low &= (1 << (RANGE_BITS + pending)) - 1
-            if bits > WORD_MASK:
-                propagate_carry(words, next_word)
-            if next_word < words.size:
-                words[at(next_word)] = bits & WORD_MASK
-            next_word += 1
-        return low, range_, pending, next_word
-
     if has_flags:
         if parent:
-            low, pending = (low << 1) + range_ * history_flag, pending + 1
-        low, pending = (low << 1) + range_ * row_skip_flag, pending + 1
-        if row_skip_flag:
-            context = ROW_SKIP + 4 * unary_length
-            for row in range(rows):
-                skip = signed(skipped[at(row)])
-                low, range_, pending, next_word = coded_bin(
-                    low, range_, pending, next_word, context, skip
-                )
-
-    start_words = CONTEXTS + 4 * unary_length
-    context = SHIFT_IDX_PRESENT + 4 * unary_length
+            code_bypass_bin(registers, history_flag)
+        code_bypass_bin(registers, row_skip_flag)
+    for row in range(skipped.size):
+        skip = signed(skipped[at(row)])
+        code_bin(words, registers, contexts, ROW_SKIP + 4 * unary_length, skip)
     for i in range(indices.size):
         index = indices[at(i)]
         if SIG_HISTORY <= index < SIGN_PLAIN and history_flag == 0:
             continue
         chosen = signed(shift_idx[at(index)])
-        low, range_, pending, next_word = coded_bin(
-            low, range_, pending, next_word, context, signed(chosen > 0)
-        )
+        present = signed(chosen > 0)
+        code_bin(words, registers, contexts, SHIFT_IDX_PRESENT + 4 * unary_length, present)
         if chosen:
-            low, pending = (low << 3) + range_ * (chosen - 1), pending + 3
-            contexts[at(start_words + index)] = START_WORDS[at(chosen)]
-
-    registers[LOW], registers[RANGE] = low, range_
-    registers[PENDING], registers[NEXT_WORD] = pending, next_word
+            for bit in range(3):
+                code_bypass_bin(registers, ((chosen - 1) >> (2 - bit)) & 1)
+            contexts[at(CONTEXTS + 4 * unary_length + index)] = START_WORDS[at(chosen)]
 
 
 @inner
@@ -174,6 +177,7 @@ def encode_block(
     low, range_ = registers[LOW], registers[RANGE]
     pending, next_word = registers[PENDING], registers[NEXT_WORD]
     state, neighbour = registers[DQ_STATE], registers[NEIGHBOUR]
+    last_word = words.size - 1
     transitions = DQ_TRANSITIONS if dq_flag else 0
 
     # Clause 9.5.3: bounds of the level by its sign
@@ -187,26 +191,6 @@ def encode_block(
     flags_negative = min(unary_length, most_negative - 1)
     sign_coded = most_positive > 0 and most_negative > 0
 
-    def coded_bin(
-        low: int, range_: int, pending: int, context: int, bin_value: int
-    ) -> tuple[int, int, int]:
-        word = contexts[at(context)]
-        low, range_, pending, word = context_bin(low, range_, pending, word, bin_value)
-        contexts[at(context)] = word
-        return low, range_, pending
-
-    def drained(low: int, pending: int, next_word: int) -> tuple[int, int, int]:
-        if pending >= WORD:
-            pending -= WORD
-            bits = low >> (RANGE_BITS + pending)
-            low &= (1 << (RANGE_BITS + pending)) - 1
-            if bits > WORD_MASK:
-                propagate_carry(words, next_word)
-            if next_word < words.size:
-                words[at(next_word)] = bits & WORD_MASK
-            next_word += 1
-        return low, pending, next_word
-
     status = OK
     for row in range(block_rows):
         position = first_position + row * stride
@@ -216,7 +200,12 @@ def encode_block(
                 state = (transitions >> (8 * state)) & 7
             continue
         while position < end:
-            low, pending, next_word = drained(low, pending, next_word)
+            if pending >= WORD:
+                low, pending, out = split(low, pending)
+                if out > WORD_MASK:
+                    propagate_carry(words, next_word)
+                words[at(min(next_word, last_word))] = out & WORD_MASK
+                next_word += 1
             parent_level = 0
             if temporal:
                 parent_level = signed(base[at(position)])
@@ -231,7 +220,9 @@ def encode_block(
                 context = SIG_TEMPORAL + 2 * state + signed(beside > 1)
             significant = signed(number != 0)
             if codebook_size != 1:
-                low, range_, pending = coded_bin(low, range_, pending, context, significant)
+                word = contexts[at(context)]
+                low, range_, pending, word = context_bin(low, range_, pending, word, significant)
+                contexts[at(context)] = word
             if significant == 0:
                 position += 1
                 neighbour = 0
@@ -250,7 +241,9 @@ def encode_block(
                 context = SIGN_PLAIN + neighbour
                 if parent_level:
                     context = SIGN_TEMPORAL + signed(parent_level > 0)
-                low, range_, pending = coded_bin(low, range_, pending, context, negative)
+                word = contexts[at(context)]
+                low, range_, pending, word = context_bin(low, range_, pending, word, negative)
+                contexts[at(context)] = word
             neighbour = 2 - negative
 
             greater_flags = flags_negative if negative else flags_positive
@@ -261,8 +254,15 @@ def encode_block(
                     context = GREATER_PLAIN + 2 * (unary_length + reached - 1)
                     context += signed(beside < reached - 1)
                 greater = signed(magnitude > reached)
-                low, range_, pending = coded_bin(low, range_, pending, context, greater)
-                low, pending, next_word = drained(low, pending, next_word)
+                word = contexts[at(context)]
+                low, range_, pending, word = context_bin(low, range_, pending, word, greater)
+                contexts[at(context)] = word
+                if pending >= WORD:
+                    low, pending, out = split(low, pending)
+                    if out > WORD_MASK:
+                        propagate_carry(words, next_word)
+                    words[at(min(next_word, last_word))] = out & WORD_MASK
+                    next_word += 1
                 if greater == 0:
                     break
                 reached += 1
@@ -275,21 +275,32 @@ def encode_block(
                 context = GREATER_PLAIN + 4 * unary_length
                 for i in range(min(length + 1, prefix_bins)):
                     more = signed(i < length)
-                    low, range_, pending = coded_bin(low, range_, pending, context + i, more)
-                    low, pending, next_word = drained(low, pending, next_word)
+                    word = contexts[at(context + i)]
+                    low, range_, pending, word = context_bin(low, range_, pending, word, more)
+                    contexts[at(context + i)] = word
+                    if pending >= WORD:
+                        low, pending, out = split(low, pending)
+                        if out > WORD_MASK:
+                            propagate_carry(words, next_word)
+                        words[at(min(next_word, last_word))] = out & WORD_MASK
+                        next_word += 1
                 while length > 0:
                     count = min(length, 16)
                     length -= count
                     suffix = (remainder >> length) & ((1 << count) - 1)
                     low, pending = (low << count) + range_ * suffix, pending + count
-                    low, pending, next_word = drained(low, pending, next_word)
+                    if pending >= WORD:
+                        low, pending, out = split(low, pending)
+                        if out > WORD_MASK:
+                            propagate_carry(words, next_word)
+                        words[at(min(next_word, last_word))] = out & WORD_MASK
+                        next_word += 1
 
             position += 1
             state = (transitions >> (8 * state + 4 * (magnitude & 1))) & 7
         if status != OK:
             registers[POSITION] = position
             break
-    low, pending, next_word = drained(low, pending, next_word)
 
     registers[LOW], registers[RANGE] = low, range_
     registers[PENDING], registers[NEXT_WORD] = pending, next_word

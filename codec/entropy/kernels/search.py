@@ -52,8 +52,8 @@ GROUPS: Final = ((0, 1, 2), (3, 7, 8), (4, 5, 6))
 SHIFT_IDX_COST: Final = 3 * ONE_BIT
 """Clause 9.7: shift_idx_minus_1 is three bypass bins."""
 
-DQ_STATE, NEIGHBOUR, LISTED, REGISTERS = range(4)
-"""Indices of the registers, and their number. LISTED counts the weights of the open lists."""
+DQ_STATE, NEIGHBOUR, REGISTERS = range(3)
+"""Indices of the registers, and their number."""
 
 
 @inner
@@ -197,15 +197,13 @@ def list_block(
     base: Levels,
     history: Bins,
     skipped: Bins,
-    estimators: Ints,
-    costs: Ints,
 ) -> None:
     """Clause 6.14.3: list the context bins of one block; `block` is that of the decoder."""
     columns, unary_length, dq_flag, temporal, codebook_size, zero_offset = layout[1], *layout[3:8]
     first_position, first_row, block_rows, block_columns, stride = block
     history_flag, row_skip_flag, compatible = rule
     history_flag = history_flag and history.size > 0
-    state, neighbour, listed = registers[DQ_STATE], registers[NEIGHBOUR], registers[LISTED]
+    state, neighbour = registers[DQ_STATE], registers[NEIGHBOUR]
     transitions = DQ_TRANSITIONS if dq_flag else 0
 
     # Clause 9.5.3: bounds of the level by its sign
@@ -219,11 +217,6 @@ def list_block(
     flags_negative = min(unary_length, most_negative - 1)
     sign_coded = most_positive > 0 and most_negative > 0
 
-    def append(context: int, bin_value: int) -> None:
-        length = lengths[at(context)]
-        bins[at(chunk * context + length)] = bin_value
-        lengths[at(context)] = length + 1
-
     for row in range(block_rows):
         position = first_position + row * stride
         end = position + block_columns
@@ -232,10 +225,6 @@ def list_block(
                 state = (transitions >> (8 * state)) & 7
             continue
         while position < end:
-            if listed == chunk:
-                close_lists(bins, lengths, chunk, estimators, costs)
-                listed = 0
-            listed += 1
             parent_level = 0
             if temporal:
                 parent_level = signed(base[at(position)])
@@ -250,7 +239,8 @@ def list_block(
                 context = SIG_HISTORY + state
             elif parent_level:
                 context = SIG_TEMPORAL + 2 * state + signed(beside > 1)
-            append(context, significant)
+            bins[at(chunk * context + lengths[at(context)])] = significant
+            lengths[at(context)] += 1
             position += 1
             state = (transitions >> (8 * state + 4 * (level & 1))) & 7
             if significant == 0:
@@ -264,7 +254,8 @@ def list_block(
                 context = SIGN_PLAIN + neighbour
                 if parent_level:
                     context = SIGN_TEMPORAL + signed(parent_level > 0)
-                append(context, negative)
+                bins[at(chunk * context + lengths[at(context)])] = negative
+                lengths[at(context)] += 1
             neighbour = 2 - negative
 
             flags = flags_negative if negative else flags_positive
@@ -275,7 +266,8 @@ def list_block(
                     context = GREATER_PLAIN + 2 * (unary_length + reached - 1)
                     context += signed(beside < reached - 1)
                 greater = signed(magnitude > reached)
-                append(context, greater)
+                bins[at(chunk * context + lengths[at(context)])] = greater
+                lengths[at(context)] += 1
                 if greater == 0:
                     break
                 reached += 1
@@ -285,8 +277,10 @@ def list_block(
                 prefix_bins = prefix_negative if negative else prefix_positive
                 context = GREATER_PLAIN + 4 * unary_length
                 for i in range(min(length + 1, prefix_bins)):
-                    append(context + i, signed(i < length))
-    registers[DQ_STATE], registers[NEIGHBOUR], registers[LISTED] = state, neighbour, listed
+                    listing = context + i
+                    bins[at(chunk * listing + lengths[at(listing)])] = signed(i < length)
+                    lengths[at(listing)] += 1
+    registers[DQ_STATE], registers[NEIGHBOUR] = state, neighbour
 
 
 @inner
@@ -356,23 +350,28 @@ def choose_shift_idx(
     if edge == 0:
         if rule[1] == 0:
             rows, columns = 1, rows * columns
-        block_height, block_width = rows, columns
+        block_height, block_width = 1, chunk
     reset_estimators(estimators)
+    listed = 0
     for top in range(0, rows, max(1, block_height)):
-        if top:
+        if top and edge:
             close_lists(bins, lengths, chunk, estimators, costs)
             reset_estimators(estimators)
-            registers[LISTED] = 0
+            listed = 0
             if rule[2] == 0:
                 registers[NEIGHBOUR] = 0
         height = min(block_height, rows - top)
         left = 0
         while left < columns:
             width = min(block_width, columns - left)
+            if listed + height * width > chunk:
+                close_lists(bins, lengths, chunk, estimators, costs)
+                listed = 0
+            listed += height * width
             block = (top * columns + left, top, height, width, columns)
             list_block(
                 bins, lengths, chunk, registers, layout, rule, block,
-                quantized, base, history, skipped, estimators, costs,
+                quantized, base, history, skipped,
             )  # fmt: skip
             left += width
     close_lists(bins, lengths, chunk, estimators, costs)
