@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nnref.codec.decoder.chain import Chain, Semantics, decode_chain, decode_chain_file
     from nnref.codec.decoder.files import DecodeReport, decode, decode_file, open_stream
     from nnref.codec.decoder.headers import StreamTensor
     from nnref.codec.decoder.stream import Stream
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Block": "nnref.codec.transform.pairs",
+    "Chain": "nnref.codec.decoder.chain",
     "DecodeReport": "nnref.codec.decoder.files",
     "Dialect": "nnref.spec.tables.enums",
     "EncodeReport": "nnref.codec.encoder.files",
@@ -41,10 +43,13 @@ _WHERE = {
     "NnrError": "nnref.spec.errors",
     "OutOfBand": "nnref.spec.syntax",
     "Rule": "nnref.codec.encoder.settings",
+    "Semantics": "nnref.codec.decoder.chain",
     "Stream": "nnref.codec.decoder.stream",
     "StreamTensor": "nnref.codec.decoder.headers",
     "UpdateState": "nnref.codec.decoder.updates",
     "decode": "nnref.codec.decoder.files",
+    "decode_chain": "nnref.codec.decoder.chain",
+    "decode_chain_file": "nnref.codec.decoder.chain",
     "decode_file": "nnref.codec.decoder.files",
     "encode": "nnref.codec.encoder.files",
     "encode_file": "nnref.codec.encoder.files",
@@ -54,6 +59,7 @@ _WHERE = {
 
 __all__ = [
     "Block",
+    "Chain",
     "DecodeReport",
     "Dialect",
     "EncodeReport",
@@ -63,10 +69,13 @@ __all__ = [
     "NnrError",
     "OutOfBand",
     "Rule",
+    "Semantics",
     "Stream",
     "StreamTensor",
     "UpdateState",
     "decode",
+    "decode_chain",
+    "decode_chain_file",
     "decode_file",
     "encode",
     "encode_file",

@@ -198,10 +198,14 @@ def _converted(values: Array, dtype: np.dtype[Any], name: str) -> Array:
         return np.clip(values, max(low, -(2**63)), min(high, 2**63 - 1)).astype(dtype)
     if values.dtype.kind != "f":
         return values.astype(dtype)
-    return _saturated(values, dtype)
+    return rounded_to(values, dtype)
 
 
-def _saturated(values: Array, dtype: np.dtype[Any]) -> Array:
+def rounded_to(values: Array, dtype: np.dtype[Any]) -> Array:
+    """Clause 10.7: float32 values in a floating-point type, rounded to nearest even.
+
+    Finite numbers beyond its range become its largest finite one.
+    """
     if dtype.itemsize >= 4:
         return values.astype(dtype)
     largest = np.float32(_largest_finite(dtype))

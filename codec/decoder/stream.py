@@ -140,11 +140,18 @@ class Stream(Mapping[str, Array]):
 
     def next_state(self) -> UpdateState:
         """Clause 12.2: what an update of this stream needs to know of it; decodes everything."""
-        return self.base.after(
-            (tensors[0].unit, coded.member, coded.quantized)
-            for tensors in self._catalogue.by_unit
-            for coded in self.coded_unit(tensors[0].unit).tensors
-        )
+        return self.decoded_with_state()[1]
+
+    def decoded_with_state(self) -> tuple[dict[str, Array], UpdateState]:
+        """Every tensor by name, in decoding order, and the state of clause 12.2."""
+        arrays: dict[str, Array] = {}
+        quantized = []
+        for unit in {tensor.unit.index: tensor.unit for tensor in self.tensors()}.values():
+            work, coded = self._work(unit), self.coded_unit(unit)
+            names = (tensor.name for tensor in work.tensors)
+            arrays |= zip(names, work.arrays(coded), strict=True)
+            quantized += [(unit, one.member, one.quantized) for one in coded.tensors]
+        return arrays, self.base.after(quantized)
 
     def decode_unit(self, unit: Unit) -> list[tuple[StreamTensor, Array]]:
         """The tensors of one unit with their output arrays (clause 10)."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256, sha512
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from nnref.codec.decoder.members import Member
 from nnref.spec.errors import refusal
 from nnref.spec.syntax import Unit
-from nnref.spec.tables.enums import ParentNodeIdType
+from nnref.spec.tables.enums import ParentNodeIdType, PayloadType
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class StoredTensor:
     """Clause 12.2: the last decoded update of one tensor.
 
     `quantized` (int32) and `history` (int8, 1 where any update so far was not zero) are in the
-    tensor's dimensions.
+    tensor's dimensions; the hashes are those of its unit's payload.
     """
 
     quantized: NDArray[np.int32]
@@ -26,6 +27,8 @@ class StoredTensor:
     device_id: int | None
     parameter_id: int | None
     put_node_depth: int | None
+    payload_sha256: int
+    payload_sha512: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,14 @@ class UpdateState:
 
         Raises InvalidError base-missing, IntegrityError parent-mismatch.
         """
-        if not unit.fields["temporal_context_modeling_flag"]:
-            return None
+        fields = unit.fields
         stored = self.tensors.get(member.name)
+        if fields["parent_node_id_present_flag"] and stored is not None and _is_first(unit, member):
+            _check_parent(fields, stored)
+        if not fields["temporal_context_modeling_flag"]:
+            return None
         if stored is None or stored.quantized.size != member.weights:
             raise refusal("base-missing", f"a base of {member.weights} weights")
-        _check_parent(unit.fields, stored)
         return stored.quantized.reshape(-1)
 
     def history(self, member: Member) -> NDArray[np.int8] | None:
@@ -66,6 +71,7 @@ class UpdateState:
         Tensors that the stream leaves out keep what they have (clause 12.5).
         """
         tensors = dict(self.tensors)
+        hashes: dict[int, tuple[int, int]] = {}
         for unit, member, quantized in decoded:
             if quantized is None:
                 continue
@@ -74,25 +80,46 @@ class UpdateState:
             if seen is not None:
                 history |= seen.reshape(history.shape)
             fields = unit.fields
+            if unit.index not in hashes:
+                hashes[unit.index] = payload_hashes(unit.payload)
             tensors[member.name] = StoredTensor(
                 quantized,
                 history,
                 fields["device_id"],
                 fields["parameter_id"],
                 fields["put_node_depth"],
+                *hashes[unit.index],
             )
         return UpdateState(tensors)
 
 
+def payload_hashes(payload: memoryview | bytes) -> tuple[int, int]:
+    """Clause 12.1: SHA-256 and SHA-512 of a payload, as parent_node_payload_sha256 and _sha512."""
+    digests = (sha256(payload).digest(), sha512(payload).digest())
+    return int.from_bytes(digests[0], "big"), int.from_bytes(digests[1], "big")
+
+
+def _is_first(unit: Unit, member: Member) -> bool:
+    """Clause 12.1: whether the unit is a node of this tensor: its weight, or first factor."""
+    in_block = unit.fields["nnr_compressed_data_unit_payload_type"] == PayloadType.NNR_PT_BLOCK
+    return not in_block or member.role in ("weight", "G")
+
+
 def _check_parent(fields: Mapping[str, Any], stored: StoredTensor) -> None:
-    """Clause 12.1: the parent is the same parameter of the same device, one level higher."""
-    if fields["parent_node_id_type"] != ParentNodeIdType.ICNN_NDU_ID:
-        return
+    """Clause 12.1: the parent is the stored unit, named by ids or by a hash of its payload."""
     depth = fields["put_node_depth"]
-    for element, named, known in (
-        ("device_id", fields["device_id"], stored.device_id),
-        ("parameter_id", fields["parameter_id"], stored.parameter_id),
-        ("put_node_depth", None if depth is None else depth - 1, stored.put_node_depth),
-    ):
-        if named is not None and known is not None and named != known:
-            raise refusal("parent-mismatch", f"{named}, stored {known}", element=element)
+    named: dict[str, tuple[int | None, int | None]] = {
+        "parent_node_payload_sha256": (fields["parent_node_payload_sha256"], stored.payload_sha256),
+        "parent_node_payload_sha512": (fields["parent_node_payload_sha512"], stored.payload_sha512),
+    }
+    if fields["parent_node_id_type"] == ParentNodeIdType.ICNN_NDU_ID:
+        named = {
+            "parameter_id": (fields["parameter_id"], stored.parameter_id),
+            "put_node_depth": (None if depth is None else depth - 1, stored.put_node_depth),
+        }
+        # The peer writes parent_device_id 0 whatever the parent's device is.
+        if stored.device_id != fields["device_id"]:
+            named["parent_device_id"] = (fields["parent_device_id"], stored.device_id)
+    for element, (given, known) in named.items():
+        if given is not None and known is not None and given != known:
+            raise refusal("parent-mismatch", f"{given}, stored {known}", element=element)

@@ -60,6 +60,8 @@ class DataUnitHeader:
     put_node_depth: int | None = None
     parent_node_id_present_flag: int = 0
     parent_node_id_type: int | None = None
+    parent_device_id: int | None = None
+    parent_node_payload_hash: int | None = None
     temporal_context_modeling_flag: int = 0
     codebook: Codebook | None = None
     codebook_dc: Codebook | None = None
@@ -189,14 +191,14 @@ def node_identification(bits: BitReader, active: ActiveParameters, header: DataU
         raise bits.refused("parent-node-id-type-reserved")
     header.temporal_context_modeling_flag = bits.u(1, "temporal_context_modeling_flag")
     if header.parent_node_id_type == ParentNodeIdType.ICNN_NDU_ID:
-        bits.ue(1, "parent_device_id")
+        header.parent_device_id = bits.ue(1, "parent_device_id")
         if node_id_present_flag == 0:
             header.parameter_id = bits.ue(5, "parameter_id")
             header.put_node_depth = bits.ue(4, "put_node_depth")
     elif header.parent_node_id_type == ParentNodeIdType.ICNN_NDU_PL_SHA256:
-        bits.u(256, "parent_node_payload_sha256")
+        header.parent_node_payload_hash = bits.u(256, "parent_node_payload_sha256")
     else:
-        bits.u(512, "parent_node_payload_sha512")
+        header.parent_node_payload_hash = bits.u(512, "parent_node_payload_sha512")
 
 
 def codebook(bits: BitReader, path: str) -> Codebook:

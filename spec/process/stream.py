@@ -84,9 +84,10 @@ def decode_stream(
             refused.bit = bits.position
         raise
     for tensor in decoder.stream.tensors:
-        header = decoder.stream.units[tensor.unit].header
-        if header is not None and tensor.quantized is not None:
-            store(chain, header, tensor.name, tensor.quantized)
+        unit = decoder.stream.units[tensor.unit]
+        if unit.header is not None and tensor.quantized is not None:
+            payload = data[unit.payload_first_byte : unit.first_byte + unit.size]
+            store(chain, unit.header, tensor.name, tensor.quantized, payload)
     return decoder.stream
 
 

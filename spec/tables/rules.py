@@ -109,6 +109,7 @@ STREAM_RULES: Final = _table(
     Rule("entry-point-mismatch", INVALID, "9.6.4", "an entry point equals the coder's state at its block row"),
     # Updates, clause 12
     Rule("base-missing", INVALID, "12.2", "temporal contexts need the stored state of the parent", "name the streams before it, the oldest first: --base BASE.nnr"),
+    Rule("update-mismatch", INVALID, "12.6", "an update has the shape of the tensor it is added to, and holds integers where that does", "check that the streams are in order and of one model"),
     Rule("parent-mismatch", INTEGRITY, "12.1", "the parent named by a unit is the stored one"),
     # Private units, clause 14.2
     Rule("index-mismatch", INVALID, "14.2.1", "an index says of every unit before it what that unit is", "the stream was changed after it was indexed; decoding does not need the index", tolerated=True),

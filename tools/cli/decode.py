@@ -1,7 +1,8 @@
 """`nnref decode`: from a stream to a tensor file."""
 
 from collections import Counter
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,15 +24,24 @@ from nnref.tools.cli.options import (
 from nnref.tools.cli.output import print_json, progress_bar, warn_findings
 from nnref.tools.cli.text import count_text, one_line
 
+if TYPE_CHECKING:
+    from nnref.codec.model import TensorInfo
+
 
 @click.command(short_help="Decode an NNR stream to a tensor file.")
-@click.argument("stream", type=click.Path(readable=False))
+@click.argument("streams", metavar="STREAM [UPDATE]...", type=click.Path(), nargs=-1, required=True)
 @click.option(
     "-o",
     "--output",
-    type=click.Path(readable=False),
+    type=click.Path(),
     required=True,
     help="Tensor file to write: .safetensors, .npz or .pt.",
+)
+@click.option(
+    "--semantics",
+    type=click.Choice(["cumulative", "non-cumulative"]),
+    help="What updates are added to: the result so far, or the last one to the base alone.  "
+    "[default: cumulative]",
 )
 @base_option
 @as_coded_option
@@ -43,8 +53,9 @@ from nnref.tools.cli.text import count_text, one_line
 @quiet_option
 @json_option
 def command(
-    stream: str,
+    streams: tuple[str, ...],
     output: str,
+    semantics: str | None,
     bases: tuple[str, ...],
     as_coded: bool,
     out_of_band: Any,
@@ -58,56 +69,105 @@ def command(
     """Decode an NNR stream to a tensor file.
 
     Factors and scalings of blocks are multiplied into the weights they belong to, unless --as-coded
-    asks for them. The file is written under a temporary name and appears only when everything is
-    decoded. An update is decoded as it is coded: it is not added to its base.
+    asks for them. UPDATEs, oldest first, are added to the model that STREAM holds. An update alone
+    is decoded as it is coded; --base names the streams before it, to which it is not added.
+    The file is written under a temporary name and appears only when everything is decoded.
     """
     options: dict[str, Any] = {"limits": limits, "dialect": dialect, "strict": strict}
-    refuse_same_file(stream, output)
-    with progress_bar("decoding", quiet=quiet) as progress:
-        state = state_after(bases, options)
-        report = codec.decode_file(
-            stream,
-            output,
-            base=state,
-            as_coded=as_coded,
-            out_of_band=out_of_band,
-            progress=progress,
-            jobs=jobs,
-            **options,
-        )
-    warn_findings(report.findings)
-    _warn_of_dtypes(output, report)
+    options["out_of_band"] = out_of_band
+    for stream in streams:
+        refuse_same_file(stream, output)
+    if len(streams) > 1:
+        _check_chain(as_coded, bases)
+        found = _chain(streams, output, semantics or "cumulative", options)
+    else:
+        _check_single(semantics)
+        with progress_bar("decoding", quiet=quiet) as progress:
+            state = state_after(bases, options)
+            found = _single(
+                codec.decode_file(
+                    streams[0],
+                    output,
+                    base=state,
+                    as_coded=as_coded,
+                    progress=progress,
+                    jobs=jobs,
+                    **options,
+                )
+            )
+    _tell(streams, output, found, quiet, as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """What was written."""
+
+    tensors: dict[str, "TensorInfo"]
+    stream_bytes: int
+    findings: "tuple[codec.NnrError, ...]"
+
+
+def _check_chain(as_coded: bool, bases: tuple[str, ...]) -> None:
+    if as_coded or bases:
+        option = "--as-coded" if as_coded else "--base"
+        context = click.get_current_context()
+        raise click.UsageError(f"{option} is for one stream, not for a sum of several", context)
+
+
+def _check_single(semantics: str | None) -> None:
+    if semantics is not None:
+        raise click.UsageError("--semantics needs updates", click.get_current_context())
+
+
+def _chain(
+    streams: tuple[str, ...], output: str, semantics: str, options: dict[str, Any]
+) -> _Decoded:
+    from nnref.codec.model import TensorInfo  # noqa: PLC0415  it loads numpy
+
+    chain = codec.decode_chain_file(streams, output, semantics=semantics, **options)
+    infos = {name: TensorInfo.of(array) for name, array in chain.tensors.items()}
+    return _Decoded(infos, chain.stream_bytes, chain.findings)
+
+
+def _single(report: "codec.DecodeReport") -> _Decoded:
+    infos = {tensor.name: tensor.info for tensor in report.tensors}
+    return _Decoded(infos, report.stream_bytes, report.findings)
+
+
+def _tell(
+    streams: tuple[str, ...], output: str, found: _Decoded, quiet: bool, as_json: bool
+) -> None:
+    warn_findings(found.findings)
+    _warn_of_dtypes(output, found)
+    tensor_bytes = sum(info.nbytes for info in found.tensors.values())
     if as_json:
         print_json(
             "nnref.decode/1",
             {
-                "stream": stream,
+                "stream": streams[0],
+                "updates": list(streams[1:]),
                 "output": output,
-                "bytes": report.stream_bytes,
-                "tensor_bytes": report.tensor_bytes,
+                "bytes": found.stream_bytes,
+                "tensor_bytes": tensor_bytes,
                 "tensors": [
-                    {
-                        "name": tensor.name,
-                        "shape": list(tensor.info.shape),
-                        "dtype": tensor.info.dtype,
-                    }
-                    for tensor in report.tensors
+                    {"name": name, "shape": list(info.shape), "dtype": info.dtype}
+                    for name, info in found.tensors.items()
                 ],
-                "findings": [finding.as_dict() for finding in report.findings],
+                "findings": [finding.as_dict() for finding in found.findings],
             },
         )
     elif not quiet:
         print(
-            f"{one_line(output)}: {len(report.tensors)} tensors, "
-            f"{count_text(report.tensor_bytes)} bytes from {count_text(report.stream_bytes)}"
+            f"{one_line(output)}: {len(found.tensors)} tensors, "
+            f"{count_text(tensor_bytes)} bytes from {count_text(found.stream_bytes)}"
         )
 
 
-def _warn_of_dtypes(output: str, report: "codec.DecodeReport") -> None:
+def _warn_of_dtypes(output: str, found: _Decoded) -> None:
     """One warning for each data type that the file format has to replace."""
     from nnref.codec.model import stored_dtype  # noqa: PLC0415  it loads numpy
 
-    for dtype, count in Counter(tensor.info.dtype for tensor in report.tensors).items():
+    for dtype, count in Counter(info.dtype for info in found.tensors.values()).items():
         stored = stored_dtype(output, dtype)
         if stored != dtype:
             warn(f"{output}: {count} {dtype} tensors are stored as {stored}")

@@ -277,5 +277,22 @@ LEDGER: Final = (
             ),
         ),
     ),
+    Description(
+        "parent-device",
+        "An update by another device than the parent's",
+        (
+            start(1),
+            parameters(mps_parent_signalling_enabled_flag=1, nnr_pre_flag=0),
+            update(
+                "w",
+                2,
+                [3, 4],
+                Choices([0, 0, 1, -1, 0, 0, 0, 0, 2, 0, 0, 0], -8),
+                device_id=3,
+                parent_device_id=0,
+            ),
+        ),
+        after="update-1",
+    ),
 )
 """Annexes B and C."""

@@ -1,5 +1,6 @@
 """The streams of the decision ledger tell the alternatives apart."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,15 @@ import pytest
 from _ext import worked
 
 from nnref.codec.formats import from_carrier
-from nnref.spec.process import Refused, decode_stream, engine, payload, reconstruct, tensor
+from nnref.spec.process import (
+    Refused,
+    UpdateState,
+    decode_stream,
+    engine,
+    payload,
+    reconstruct,
+    tensor,
+)
 from nnref.spec.process.binarization import Bounds
 from nnref.spec.process.bits import BitReader
 from nnref.spec.tables.enums import Dialect
@@ -120,6 +129,16 @@ def test_d_19_one_rounding_of_a_tiny_step_would_not_be_zero() -> None:
     assert stream is not None
     assert stream.tensors[0].values[0] == 0
     assert reconstruct.rounded(4 * 4, -152, reconstruct.BINARY32) == 2.0**-148
+
+
+def test_d_29_the_device_of_the_unit_alone_would_not_be_the_parents() -> None:
+    state = UpdateState()
+    decode_stream(worked.read("update-1"), state=state)
+    assert len(levels(worked.read("parent-device"), state=copy.deepcopy(state))) == 1
+    state.tensors["w"].device_id = 3
+    assert len(levels(worked.read("parent-device"), state=copy.deepcopy(state))) == 1
+    state.tensors["w"].device_id = 1
+    assert levels(worked.read("parent-device"), state=state) == "parent-mismatch"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import nnref.spec.process
 from nnref.spec.tables.clauses import CLAUSES
 
 MODULES = sorted(Path(nnref.spec.process.__file__).parent.glob("*.py"))
-ALLOWED = ("collections.abc", "dataclasses", "math", "struct", "typing")
+ALLOWED = ("collections.abc", "dataclasses", "hashlib", "math", "struct", "typing")
 OWN = ("nnref.spec.process", "nnref.spec.tables")
 
 

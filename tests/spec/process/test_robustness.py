@@ -29,6 +29,8 @@ def outcome(data):
 def after_first_update():
     state = UpdateState()
     decode_stream(streams.UPDATES[0], state=state)
+    for stored in state.tensors.values():
+        stored.put_node_depth = None  # whatever depth the next stream claims
     return state
 
 

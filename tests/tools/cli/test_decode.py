@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from nnref.codec import decode
+from nnref.codec import decode, decode_chain
 from nnref.codec.model import numpy_dtype, open_model, stored_dtype
-from tests.spec.process.streams import LOW_RANK_CODEBOOKS
+from tests.spec.process.streams import LOW_RANK_CODEBOOKS, UPDATES
 from tests.support import shared_dir
 
 from .damage import broken
@@ -50,6 +50,7 @@ def test_json_has_documented_keys(run_json, stream, tensors, tmp_path):
     assert found == {
         "schema": "nnref.decode/1",
         "stream": str(stream),
+        "updates": [],
         "output": str(out),
         "bytes": stream.stat().st_size,
         "tensor_bytes": sum(array.nbytes for array in tensors.values()),
@@ -153,3 +154,33 @@ def test_factors_and_scalings_are_composed_unless_asked_for(run, tmp_path):
         assert run("decode", path, "-o", out, *options)[0] == 0
         with open_model(out) as source:
             assert set(source.names()) == names
+
+
+def test_updates_are_added_to_the_stream_before_them(run, run_json, tmp_path):
+    paths = [tmp_path / f"{index}.nnr" for index in range(3)]
+    for path, data in zip(paths, UPDATES, strict=True):
+        path.write_bytes(data)
+    out = tmp_path / "out.npz"
+    for semantics in ("cumulative", "non-cumulative"):
+        status, found, _ = run_json("decode", *paths, "-o", out, "--semantics", semantics)
+        assert status == 0
+        assert found["updates"] == [str(path) for path in paths[1:]]
+        expected = decode_chain(paths, semantics=semantics)
+        with np.load(out) as arrays:
+            assert {name: arrays[name].tolist() for name in arrays} == {
+                name: array.tolist() for name, array in expected.items()
+            }
+    assert run("decode", paths[0], paths[2], "-o", out)[0] == 6
+
+
+@pytest.mark.parametrize("options", [("--as-coded",), ("--base", "x")])
+def test_a_sum_of_streams_is_not_taken_as_coded(run, stream, tmp_path, options):
+    status, _, err = run("decode", stream, stream, "-o", tmp_path / "out.npz", *options)
+    assert status == 2
+    assert options[0] in err
+
+
+def test_semantics_need_updates(run, stream, tmp_path):
+    status, _, err = run("decode", stream, "-o", tmp_path / "o.npz", "--semantics", "cumulative")
+    assert status == 2
+    assert "needs updates" in err
