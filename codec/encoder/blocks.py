@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -166,13 +166,17 @@ def _block(group: Group, carriers: Mapping[str, Carrier], state: StreamState) ->
     def build(entries: int, max_squared_error: float | None = None) -> DataUnit:
         fitting = CodebookFit(entries, max_squared_error)
         tools = unit_tools(weight.values.shape, settings, fitting)
-        members = [weight_member(name, weight.values, settings, tools, state, fitting)]
+        dtype = group.arrays[name].dtype
+        member = weight_member(name, weight.values, settings, tools, state, fitting, dtype=dtype)
+        members, tools = [member], replace(tools, unary_length=member.unary_length)
         for role, other in group.members.items():
             if role == "weight":
                 continue
             try:
                 values, own = carriers[role].values, group.settings[other]
-                members.append(quantized_member(other, values, own, tools, state, role))
+                members.append(
+                    quantized_member(other, values, own, tools, state, role, dtype=dtype)
+                )
             except NnrError as error:
                 raise error.at(tensor=other) from None
         return DataUnit(

@@ -1,5 +1,6 @@
 """A compressed data unit from its quantized members (clauses 6.9 and 6.12)."""
 
+from copy import copy
 from dataclasses import dataclass
 from math import prod
 from typing import Any, Final
@@ -8,6 +9,7 @@ import numpy as np
 
 from nnref.codec.encoder.member import CodedMember, Levels, UnitTools
 from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.encoder.unary_length import INFERRED
 from nnref.codec.entropy import EntryPoint, PayloadEncoder, TensorSyntax
 from nnref.codec.quantization import Codebook, cheapest_egk
 from nnref.spec.errors import NnrError
@@ -55,6 +57,11 @@ class DataUnit:
     format_code: int | None = None
     """nnr_decompressed_data_format; None if it is inferred."""
 
+    @property
+    def unary_length(self) -> int:
+        """cabac_unary_length_minus1 + 1."""
+        return self.tools.unary_length or self.settings.unary_length
+
     def in_payload(self) -> list[CodedMember]:
         """Clause 7.8.5: the members in the order of the payload."""
         return sorted(self.members, key=lambda member: _PAYLOAD_ORDER.index(member.role))
@@ -71,7 +78,7 @@ class DataUnit:
             return None
         if self.payload_type == PayloadType.NNR_PT_RAW_FLOAT:
             return OutOfBand(self.dimensions)
-        return OutOfBand(self.dimensions, self.settings.cabac_unary_length_minus1)
+        return OutOfBand(self.dimensions, self.unary_length - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,39 +116,52 @@ class _Payload:
 def _payload(unit: DataUnit, state: StreamState) -> _Payload:
     """Clause 9.1: one codeword for all members."""
     encoder = PayloadEncoder()
-    skipping = tuple(
-        member.name for member in unit.in_payload() if _code_member(encoder, member, unit, state)
-    )
+    skipping = []
+    for member in unit.in_payload():
+        encoder, row_skip = _with_member(encoder, member, unit, state)
+        if row_skip:
+            skipping.append(member.name)
     data = encoder.finish()
-    return _Payload(
-        data, tuple(point for points in encoder.entry_points for point in points), skipping
-    )
+    points = tuple(point for points in encoder.entry_points for point in points)
+    return _Payload(data, points, tuple(skipping))
 
 
-def _code_member(
+def _with_member(
     encoder: PayloadEncoder, member: CodedMember, unit: DataUnit, state: StreamState
-) -> bool:
-    """Clause 6.14: code one member; returns row_skip_enabled_flag."""
+) -> tuple[PayloadEncoder, bool]:
+    """Clause 6.14: the codeword with one more member, and row_skip_enabled_flag."""
     assert member.quantized is not None
-    settings = unit.settings
     if member.qp is not None:
-        encoder.iae(6 + settings.qp_density, member.qp - state.base_qp)
+        encoder.iae(6 + unit.settings.density, member.qp - state.base_qp)
     syntax = _syntax(member, unit, state)
-    quantized = member.quantized.reshape(-1)
-    asked = _row_skip(member.quantized, syntax, settings)
-    for row_skip in dict.fromkeys((asked, False)):
+    attempts = []
+    for row_skip in _row_skips(member.quantized, syntax, unit.settings):
         try:
-            encoder.encode_tensor(
-                quantized, syntax, shift_search=_shift_search(settings), row_skip=row_skip
-            )
+            attempts.append((_with_tensor(encoder, member, syntax, unit, row_skip), row_skip))
         except NnrError as error:
             # A skipped row of a block scan advances the DQ state by whole rows, which the
             # quantizer's path does not (clause 9.6.5): such a tensor is coded without skipping.
             if not row_skip or error.id != "levels-off-grid":
                 raise error.at(tensor=member.name) from None
-            continue
-        break
-    return row_skip
+    if not attempts:
+        return _with_tensor(encoder, member, syntax, unit, False), False
+    if len(attempts) == 1:
+        return attempts[0]
+    return min(attempts, key=lambda attempt: len(copy(attempt[0]).finish()))
+
+
+def _with_tensor(
+    encoder: PayloadEncoder,
+    member: CodedMember,
+    syntax: TensorSyntax,
+    unit: DataUnit,
+    row_skip: bool,
+) -> PayloadEncoder:
+    assert member.quantized is not None
+    longer = copy(encoder)
+    quantized, search = member.quantized.reshape(-1), _shift_search(unit.settings)
+    longer.encode_tensor(quantized, syntax, shift_search=search, row_skip=row_skip)
+    return longer
 
 
 def _syntax(member: CodedMember, unit: DataUnit, state: StreamState) -> TensorSyntax:
@@ -149,7 +169,7 @@ def _syntax(member: CodedMember, unit: DataUnit, state: StreamState) -> TensorSy
     return TensorSyntax(
         rows=shape[0],
         columns=prod(shape[1:]),
-        unary_length=unit.settings.cabac_unary_length_minus1 + 1,
+        unary_length=unit.unary_length,
         dq_flag=unit.tools.dq_flag,
         scan_order=unit.tools.scan_order,
         profile=state.profile,
@@ -166,16 +186,21 @@ def _shift_search(settings: EncodeSettings) -> str:
     return settings.shift_search
 
 
-def _row_skip(quantized: Levels, syntax: TensorSyntax, settings: EncodeSettings) -> bool:
+def _row_skips(
+    quantized: Levels, syntax: TensorSyntax, settings: EncodeSettings
+) -> tuple[bool, ...]:
+    """The values of row_skip_enabled_flag to try, of which the one of fewer bits is kept."""
     if not syntax.has_flags:
-        return False
+        return (False,)
     if settings.row_skip is not None:
-        return settings.row_skip
+        return (settings.row_skip,)
     if settings.compatible:
-        return False
+        return (False,)
     zero_rows = int((~quantized.reshape(syntax.rows, -1).any(axis=1)).sum())
+    if not settings.plain:
+        return (False, True) if zero_rows else (False,)
     flag_bits = syntax.rows * _entropy(zero_rows / syntax.rows)
-    return zero_rows * syntax.columns * _SKIPPED_ROW_BITS > flag_bits
+    return (zero_rows * syntax.columns * _SKIPPED_ROW_BITS > flag_bits,)
 
 
 def _entropy(probability: float) -> float:
@@ -189,13 +214,15 @@ def _fields(unit: DataUnit, payload: _Payload, state: StreamState) -> dict[str, 
     """Clause 6.9: the elements of the header."""
     settings = unit.settings
     coded = unit.payload_type != PayloadType.NNR_PT_RAW_FLOAT
+    usual = unit.unary_length == INFERRED and not settings.compatible
+    sends_unary_length = coded and not (usual or settings.out_of_band)
     fields: dict[str, Any] = {
         "nnr_compressed_data_unit_payload_type": int(unit.payload_type),
         "nnr_decompressed_data_format_present_flag": int(unit.format_code is not None),
         "input_parameters_present_flag": 1,
         "dq_flag": int(unit.tools.dq_flag),
         "tensor_dimensions_flag": int(not settings.out_of_band),
-        "cabac_unary_length_flag": int(coded and not settings.out_of_band),
+        "cabac_unary_length_flag": int(sends_unary_length),
         "count_tensor_dimensions": len(unit.dimensions),
         "tensor_dimensions": list(unit.dimensions),
         "first_tensor_dimension_shift": 0,
@@ -210,7 +237,7 @@ def _fields(unit: DataUnit, payload: _Payload, state: StreamState) -> dict[str, 
     if unit.format_code is not None:
         fields["nnr_decompressed_data_format"] = unit.format_code
     if coded:
-        fields["cabac_unary_length_minus1"] = settings.cabac_unary_length_minus1
+        fields["cabac_unary_length_minus1"] = unit.unary_length - 1
     return fields
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from nnref.codec.encoder.blocks import encode_group
 from nnref.codec.encoder.index import with_index
-from nnref.codec.encoder.parameter_sets import model_units, stream_base_qp
+from nnref.codec.encoder.parameter_sets import model_units, stream_settings
 from nnref.codec.encoder.plan import planned
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.encoder.tensor import EncodedTensor
@@ -127,8 +127,9 @@ def _model_and_tensors(
     progress: Progress | None,
     these: Workers,
 ) -> Iterator[bytes]:
+    settings, base_qp = stream_settings(source, settings)
     plan = planned(source, settings)
-    units, state = model_units(settings, stream_base_qp(source, settings), plan.references)
+    units, state = model_units(settings, base_qp, plan.references)
     yield from units
     encoded = these.map(encode_group, ((group, state) for group in plan.groups(source, settings)))
     done, total = 0, len(source.names())

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnref.codec.encoder.quality import tensor_qp
+from nnref.codec.encoder.rate_distortion import quantize_economically
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.quantization import (
     Codebook,
@@ -40,6 +41,8 @@ class CodedMember:
     codebook: Codebook | None = None
     role: str = "weight"
     """weight, G, H, ls, bias, bn.beta, bn.gamma, bn.mean or bn.var."""
+    unary_length: int | None = None
+    """What it is best coded with; None if nobody looked."""
 
     def decoded(self, qp_density: int | None) -> Array:
         """Clauses 10.2 and 10.4: the carrier that a decoder finds."""
@@ -57,6 +60,8 @@ class UnitTools:
 
     dq_flag: bool = False
     scan_order: int = 0
+    unary_length: int | None = None
+    """None: not decided yet, in the end that of the settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +94,16 @@ def weight_member(
     state: StreamState,
     fitting: CodebookFit,
     role: str = "weight",
+    *,
+    dtype: np.dtype[Any] | None = None,
 ) -> CodedMember:
     """Finite float32 values with a codebook where it is asked for, else quantized by a step.
 
-    Raises UsageError as both do.
+    `dtype` is that of `quantized_member`. Raises UsageError as both do.
     """
     if fitting.entries and values.ndim > 1:
         return codebook_member(name, values, settings, state, fitting, role)
-    return quantized_member(name, values, settings, tools, state, role)
+    return quantized_member(name, values, settings, tools, state, role, dtype=dtype)
 
 
 def quantized_member(
@@ -106,15 +113,30 @@ def quantized_member(
     tools: UnitTools,
     state: StreamState,
     role: str = "weight",
+    *,
+    dtype: np.dtype[Any] | None = None,
 ) -> CodedMember:
     """Clause 10: finite float32 values as a member with a uniform or dependent quantizer.
 
-    `settings` are the tensor's own. Raises UsageError qp-out-of-range, step-out-of-range,
+    `settings` are the tensor's own. A unary length that neither they nor `tools` give is chosen
+    with the quantized parameters. `dtype` is what decoded values are rounded to, if not binary32.
+    Raises UsageError qp-out-of-range, step-out-of-range,
     tensor-out-of-range.
     """
-    qp = tensor_qp(values, settings, state.base_qp, dq_flag=tools.dq_flag)
-    result = quantize(values, qp, tools.dq_flag, tools.scan_order, settings)
-    return CodedMember(name, values, result.q, result.qp, role=role)
+    if settings.plain:
+        qp = tensor_qp(values, settings, state.base_qp, dq_flag=tools.dq_flag)
+        result = quantize(values, qp, tools.dq_flag, tools.scan_order, settings)
+        return CodedMember(name, values, result.q, result.qp, role=role)
+    result, unary_length = quantize_economically(
+        values,
+        settings,
+        state,
+        dq_flag=tools.dq_flag,
+        scan_order=tools.scan_order,
+        unary_length=tools.unary_length,
+        dtype=dtype,
+    )
+    return CodedMember(name, values, result.q, result.qp, role=role, unary_length=unary_length)
 
 
 def quantize(
@@ -124,9 +146,9 @@ def quantize(
     overflow: Literal["raise", "compatible"] = "compatible" if settings.compatible else "raise"
     if dq_flag:
         return quantize_dependent(
-            values, qp, settings.qp_density, scan_order=scan_order, on_overflow=overflow
+            values, qp, settings.density, scan_order=scan_order, on_overflow=overflow
         )
-    return quantize_uniform(values, qp, settings.qp_density, on_overflow=overflow)
+    return quantize_uniform(values, qp, settings.density, on_overflow=overflow)
 
 
 def codebook_member(
@@ -148,15 +170,15 @@ def codebook_member(
     qp = (
         tensor_qp(values, settings, state.base_qp, dq_flag=False)
         if asked
-        else grid_qp(values, settings.qp_density, state.base_qp)
+        else grid_qp(values, settings.density, state.base_qp)
     )
     result = quantize_codebook(
         values,
         qp,
-        settings.qp_density,
+        settings.density,
         entries=fitting.entries,
         max_squared_error=fitting.max_squared_error,
-        unary_length=settings.cabac_unary_length_minus1 + 1,
+        unary_length=settings.unary_length,
     )
-    check_qp(result.qp, settings.qp_density, state.base_qp)
+    check_qp(result.qp, settings.density, state.base_qp)
     return CodedMember(name, values, result.k, result.qp, result.codebook, role)

@@ -1,6 +1,7 @@
 """The units before the tensors: start unit, model parameter set, topology (clauses 6.3 to 6.7)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from nnref.spec.syntax import StreamState, write_unit
 from nnref.spec.tables.enums import QuantizationMethodFlags, TopologyStorageFormat, UnitType
 
 _SAMPLES = 1 << 14
+_BASE_QPS = range(-4096, 4096)
 _REACH_BELOW, _REACH_ABOVE = -16.0, 24.0
 """Octaves of a tensor's root mean square whose steps qp reaches from base 0 with room to spare:
 qp spans 32 octaves to each side, a step lies up to 16 octaves below the values."""
@@ -41,7 +43,7 @@ def _opening(
         "topology_carriage_flag": int(settings.compatible),
         "mps_quantization_method_flags": _method_flags(settings),
         "mps_topology_indexed_reference_flag": int(indexed),
-        "mps_qp_density": settings.qp_density,
+        "mps_qp_density": settings.density,
         "mps_quantization_parameter": base_qp,
     }
     units: list[tuple[UnitType, dict[str, Any]]] = [
@@ -74,14 +76,27 @@ def _method_flags(settings: EncodeSettings) -> int:
     return int(flags)
 
 
-def stream_base_qp(source: TensorSource, settings: EncodeSettings) -> int:
-    """mps_quantization_parameter: as asked, else 0, else what brings the steps of very small or
-    very large weights into reach (clause 7.3.2). Looks at a sample of every float tensor.
+def stream_settings(source: TensorSource, settings: EncodeSettings) -> tuple[EncodeSettings, int]:
+    """Settings with mps_qp_density decided, and mps_quantization_parameter (clause 7.3.2).
+
+    The latter is as asked, else 0, else what brings the steps of very small or very large weights
+    into reach; when the field is too short for that, so is a fine density. Looks at a sample of
+    every float tensor.
     """
+    resolved = settings.resolved()
     if settings.base_qp is not None:
-        return settings.base_qp
+        return resolved, settings.base_qp
     if settings.compatible or settings.qp is not None or settings.step is not None:
-        return 0
+        return resolved, 0
+    centre = _centre(source)
+    if settings.qp_density is None and (centre << resolved.density) not in _BASE_QPS:
+        resolved = replace(settings, qp_density=settings.density)
+    base_qp = int(np.clip(centre << resolved.density, _BASE_QPS[0], _BASE_QPS[-1]))
+    return resolved, base_qp
+
+
+def _centre(source: TensorSource) -> int:
+    """The octave in the middle of the steps that are wanted; 0 when base 0 reaches all."""
     octaves = [
         octave
         for name in source.names()
@@ -90,8 +105,7 @@ def stream_base_qp(source: TensorSource, settings: EncodeSettings) -> int:
     ]
     if not octaves or (min(octaves) > _REACH_BELOW and max(octaves) < _REACH_ABOVE):
         return 0
-    centre = round((min(octaves) + max(octaves)) / 2) - 8
-    return int(np.clip(centre << settings.qp_density, -4096, 4095))
+    return round((min(octaves) + max(octaves)) / 2) - 8
 
 
 def _octave(array: Any) -> float | None:

@@ -35,7 +35,7 @@ def tensor_qp(
     `dq_flag` says whether it is meant for dependent quantization.
     Raises UsageError qp-out-of-range, step-out-of-range.
     """
-    density = settings.qp_density
+    density = settings.density
     qp = _asked_qp(values, settings)
     if values.ndim < 2 and qp is None:
         qp = _vector_qp(values, settings, base_qp, dq_flag)
@@ -53,6 +53,16 @@ def tensor_qp(
     return qp
 
 
+def tensor_sqnr(values: NDArray[np.float32], settings: EncodeSettings) -> float | None:
+    """The SQNR in dB that a tensor with at least two dimensions has to reach.
+
+    None for vectors and scalars and where the settings name a qp or a step.
+    """
+    if values.ndim < 2 or _asked_qp(values, settings) is not None:
+        return None
+    return DEFAULT_SQNR if settings.sqnr is None else settings.sqnr
+
+
 def _asked_qp(values: NDArray[np.float32], settings: EncodeSettings) -> int | None:
     """The qp that the settings name outright, or None."""
     if values.ndim < 2 and settings.nonweight_qp is not None:
@@ -62,14 +72,14 @@ def _asked_qp(values: NDArray[np.float32], settings: EncodeSettings) -> int | No
     if settings.qp is not None:
         return settings.qp
     if settings.step is not None:
-        return qp_for_step(settings.step, settings.qp_density)
+        return qp_for_step(settings.step, settings.density)
     return COMPATIBLE_QP if settings.compatible and settings.sqnr is None else None
 
 
 def _vector_qp(
     values: NDArray[np.float32], settings: EncodeSettings, base_qp: int, dq_flag: bool
 ) -> int:
-    density = settings.qp_density
+    density = settings.density
     sqnr = DEFAULT_SQNR if settings.sqnr is None else settings.sqnr
     sqnr += VECTOR_SQNR_MARGIN
     qp = choose_qp(

@@ -8,28 +8,38 @@ from typing import Any, Final, Literal, Self
 from nnref.codec.transform.pairs import Block
 from nnref.spec.errors import refusal
 
+Effort = Literal["fast", "default", "best"]
 ShiftSearch = Literal["off", "compatible", "exact"]
 NonFinite = Literal["error", "raw"]
 
 DEFAULT_SQNR: Final = 40.0
-"""Quality in dB when none is asked for: no network we measured loses accuracy there."""
+"""Quality in dB when none is asked for."""
 VECTOR_SQNR_MARGIN: Final = 30.0
 """Vectors and scalars (biases, normalization) get this many dB more: few bytes, much effect."""
 
 MAX_CODEBOOK: Final = 1024
 """Entries of a codebook that can be asked for."""
 
+_PLAIN_DENSITY: Final = 2
+_FINE_DENSITY: Final = 6
+"""qp_density where the encoder may choose: an SQNR is then met within a tenth of a dB."""
+_PLAIN_UNARY_LENGTH: Final = 11
+
 _STREAM_WIDE: Final = frozenset(
     {"profile", "qp_density", "base_qp", "compatible", "index", "rules", "blocks"}
     | {"indexed_names", "out_of_band"}
 )
 _QUALITY: Final = ("qp", "step", "sqnr")
+_IN_QP: Final = ("qp", "nonweight_qp")
 _NONE: Final = type(None)
 _TYPES: Final = {
     "qp": (int, _NONE),
     "step": (float, int, _NONE),
     "sqnr": (float, int, _NONE),
     "nonweight_qp": (int, _NONE),
+    "rd_lambda": (float, int, _NONE),
+    "qp_density": (int, _NONE),
+    "cabac_unary_length_minus1": (int, _NONE),
     "dq": (bool,),
     "codebook": (int, str, _NONE),
     "lossless": (bool,),
@@ -66,6 +76,12 @@ class EncodeSettings:
     """Signal to quantization noise ratio in dB that every tensor reaches."""
     nonweight_qp: int | None = None
     """qp of vectors and scalars; None lets their step follow the data."""
+    effort: Effort = "default"
+    """How hard to look for fewer bytes: "fast" takes the nearest values, "default" weighs errors
+    against bits, "best" tries more ways to do so."""
+    rd_lambda: float | None = None
+    """What a bit is worth in squared steps when errors are weighed against bits; None takes what
+    suits the quantizer, 0 weighs no bits."""
     dq: bool = True
     """Dependent quantization (dq_flag) of tensors with at least two dimensions."""
     codebook: int | Literal["auto"] | None = None
@@ -80,12 +96,14 @@ class EncodeSettings:
     """general_profile_idc."""
     scan_order: int = 0
     """0 row-major, 1..4 blocks of 8, 16, 32, 64 with entry points."""
-    qp_density: int = 2
-    """2**qp_density quantization parameters per doubling of the step."""
+    qp_density: int | None = None
+    """2**qp_density quantization parameters per doubling of the step; None takes 2 when a
+    quality is given as a qp, and 6 otherwise unless the effort is "fast"."""
     base_qp: int | None = None
     """mps_quantization_parameter; None takes 0, or what very small or large weights need."""
-    cabac_unary_length_minus1: int = 10
-    """Number of abs_level_greater_x bins less one, 0..255."""
+    cabac_unary_length_minus1: int | None = None
+    """Number of abs_level_greater_x bins less one, 0..255; None takes what suits the tensor, with
+    the effort "fast" 10."""
     row_skip: bool | None = None
     """row_skip_enabled_flag; None enables it where it pays."""
     shift_search: ShiftSearch = "exact"
@@ -110,8 +128,13 @@ class EncodeSettings:
         _check_types(self)
         _check_range("profile", self.profile, 0, 1)
         _check_range("scan_order", self.scan_order, 0, 4)
-        _check_range("qp_density", self.qp_density, 0, 7)
-        _check_range("cabac_unary_length_minus1", self.cabac_unary_length_minus1, 0, 255)
+        if self.qp_density is not None:
+            _check_range("qp_density", self.qp_density, 0, 7)
+        if self.cabac_unary_length_minus1 is not None:
+            _check_range("cabac_unary_length_minus1", self.cabac_unary_length_minus1, 0, 255)
+        _check_choice("effort", self.effort, ("fast", "default", "best"))
+        if self.rd_lambda is not None and not 0 <= self.rd_lambda < float("inf"):
+            raise refusal("setting-unknown", f"rd_lambda {self.rd_lambda} is negative")
         if self.codebook not in (None, "auto"):
             _check_range("codebook", self.codebook, 1, MAX_CODEBOOK)
         if self.codebook is not None and self.compatible:
@@ -134,6 +157,32 @@ class EncodeSettings:
         for rule in self.rules:
             _check_names(rule.options, rule.tensors)
             replace(self, rules=())._named(rule)
+
+    @property
+    def density(self) -> int:
+        """qp_density, chosen or given."""
+        return _PLAIN_DENSITY if self.qp_density is None else self.qp_density
+
+    @property
+    def unary_length(self) -> int:
+        """The unary length of tensors that are not given one that suits them."""
+        length = self.cabac_unary_length_minus1
+        return _PLAIN_UNARY_LENGTH if length is None else length + 1
+
+    @property
+    def plain(self) -> bool:
+        """Whether tensors are quantized to the nearest values and coded in the usual way."""
+        return self.compatible or self.effort == "fast"
+
+    def resolved(self) -> Self:
+        """With the stream-wide settings chosen that depend on others; for a whole stream."""
+        options: list[Mapping[str, Any]] = [{"qp": self.qp, "nonweight_qp": self.nonweight_qp}]
+        options += [rule.options for rule in self.rules]
+        in_qp = any(each.get(name) is not None for each in options for name in _IN_QP)
+        fine = not (self.plain or in_qp or self.base_qp is not None)
+        if self.qp_density is not None:
+            return self
+        return replace(self, qp_density=_FINE_DENSITY if fine else _PLAIN_DENSITY)
 
     @classmethod
     def from_options(cls, settings: Self | None, options: Mapping[str, Any]) -> Self:

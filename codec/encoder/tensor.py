@@ -15,6 +15,7 @@ from nnref.codec.encoder.member import (
     unit_tools,
     weight_member,
 )
+from nnref.codec.encoder.rate_distortion import unary_length_of
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.formats import Carrier, is_quantized, to_carrier
 from nnref.codec.model import TensorInfo, dtype_name
@@ -68,7 +69,7 @@ def encode_tensor(
 
         def build(entries: int, max_squared_error: float | None = None) -> DataUnit:
             fitting = CodebookFit(entries, max_squared_error)
-            return _data_unit(name, carrier, settings, state, parameter_id, fitting)
+            return _data_unit(name, carrier, settings, state, parameter_id, fitting, array.dtype)
 
         unit, written = smallest_unit(build, settings, state)
     except NnrError as error:
@@ -129,15 +130,18 @@ def _data_unit(
     state: StreamState,
     parameter_id: int,
     fitting: CodebookFit,
+    dtype: np.dtype[Any],
 ) -> DataUnit:
     values = carrier.values
     tools, member = UnitTools(), CodedMember(name, values, None)
     if carrier.payload_type == PayloadType.NNR_PT_INT:
-        tools = UnitTools(scan_order=scan_order(values.shape, settings))
+        order = scan_order(values.shape, settings)
+        tools = UnitTools(False, order, unary_length_of(values, settings, state, order))
         member = CodedMember(name, values, values)
     elif carrier.payload_type == PayloadType.NNR_PT_FLOAT:
         tools = unit_tools(values.shape, settings, fitting)
-        member = weight_member(name, values, settings, tools, state, fitting)
+        member = weight_member(name, values, settings, tools, state, fitting, dtype=dtype)
+        tools = replace(tools, unary_length=member.unary_length)
     return DataUnit(
         carrier.payload_type,
         (member,),

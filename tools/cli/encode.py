@@ -30,6 +30,18 @@ if TYPE_CHECKING:
 @click.option(
     "--nonweight-qp", type=int, help="qp of vectors and scalars.  [default: follows the data]"
 )
+@click.option(
+    "--effort",
+    type=click.Choice(["fast", "default", "best"]),
+    help="How hard to look for fewer bytes.  [default: default]",
+)
+@click.option(
+    "--lambda",
+    "rd_lambda",
+    metavar="F",
+    type=float,
+    help="What a bit is worth in squared steps; 0: nearest values.  [default: 0.4, --no-dq 0.12]",
+)
 @click.option("--dq/--no-dq", default=None, help="Dependent quantization.  [default: on]")
 @click.option(
     "--codebook",
