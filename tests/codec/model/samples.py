@@ -3,10 +3,10 @@
 import numpy as np
 
 from nnref.codec.model import numpy_dtype
-from nnref.codec.model.tensors import ITEM_BYTES
+from nnref.codec.model.tensors import ITEM_BYTES, needs_ml_dtypes
 
-NUMPY_DTYPES = [name for name in ITEM_BYTES if name in np.sctypeDict]
-EXTENDED_DTYPES = [name for name in ITEM_BYTES if name not in np.sctypeDict]
+EXTENDED_DTYPES = [name for name in ITEM_BYTES if needs_ml_dtypes(name)]
+NUMPY_DTYPES = [name for name in ITEM_BYTES if not needs_ml_dtypes(name)]
 
 
 def random_tensor(dtype, shape=(3, 5), seed=1):
