@@ -20,11 +20,12 @@ COMPATIBLE_NONWEIGHT_QP = -75
 """Defaults of NNCodec 2.1.3's compress()."""
 
 _SMALL_VALUE_QUANTILE = 0.05
-_SMALL_VALUE_STEPS = 32.0
+_SMALL_VALUE_ERROR = 2.0
 _FINEST_STEP = 2.0**-20
-"""A vector's step is at most 1/32 of its small values (the 5 % quantile of the magnitudes), as a
-variance that is rounded to zero ruins a batch normalization; but never finer than 2**-20 of its
-largest value."""
+"""Of a vector without both signs, as variances are, small values (the 5 % quantile of the
+magnitudes) count as well: a variance that is rounded to zero ruins a batch normalization. The step
+is at most twice the part of them that is noise in the weights (1/10 at 20 dB), so that their error,
+half a step at most, is no larger; but never finer than 2**-20 of the largest value."""
 
 
 def tensor_qp(
@@ -80,8 +81,8 @@ def _vector_qp(
     values: NDArray[np.float32], settings: EncodeSettings, base_qp: int, dq_flag: bool
 ) -> int:
     density = settings.density
-    sqnr = DEFAULT_SQNR if settings.sqnr is None else settings.sqnr
-    sqnr += VECTOR_SQNR_MARGIN
+    of_weights = DEFAULT_SQNR if settings.sqnr is None else settings.sqnr
+    sqnr = of_weights + VECTOR_SQNR_MARGIN
     qp = choose_qp(
         values,
         sqnr_db=sqnr,
@@ -91,9 +92,11 @@ def _vector_qp(
         base_qp=base_qp,
     )
     magnitudes = np.abs(values[values != 0])
-    if magnitudes.size == 0:
+    both_signs = values.size and values.min() < 0 < values.max()
+    if magnitudes.size == 0 or both_signs:
         return qp
-    small = float(np.quantile(magnitudes, _SMALL_VALUE_QUANTILE)) / _SMALL_VALUE_STEPS
+    small = float(np.quantile(magnitudes, _SMALL_VALUE_QUANTILE))
+    small *= _SMALL_VALUE_ERROR * 10 ** (-of_weights / 20)
     step = max(small, float(magnitudes.max()) * _FINEST_STEP)
     finest, finer = qp_range(density, base_qp)[0], qp_below(step, density)
     if finer >= qp:

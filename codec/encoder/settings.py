@@ -14,7 +14,7 @@ NonFinite = Literal["error", "raw"]
 
 DEFAULT_SQNR: Final = 40.0
 """Quality in dB when none is asked for."""
-VECTOR_SQNR_MARGIN: Final = 30.0
+VECTOR_SQNR_MARGIN: Final = 25.0
 """Vectors and scalars (biases, normalization) get this many dB more: few bytes, much effect."""
 
 MAX_CODEBOOK: Final = 1024

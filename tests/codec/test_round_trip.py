@@ -181,10 +181,10 @@ def test_progress_names_every_tensor(tmp_path):
 def test_a_number_on_a_coarse_grid_by_chance_keeps_its_quality_on_a_finer_one():
     number = np.array(1.6113771, np.float32)
     for density in range(8):
-        assert sqnr_db(number, decode(encode({"x": number}, qp_density=density))["x"]) >= 70
+        assert sqnr_db(number, decode(encode({"x": number}, qp_density=density))["x"]) >= 65
 
 
 def test_vectors_of_any_scale_have_a_step():
     for scale in (1e-30, 1e-12, 1e12, 1e30):
         vector = {"b": np.float32([1, -2, 3.5]) * np.float32(scale)}
-        assert sqnr_db(vector["b"], decode(encode(vector))["b"]) >= 70
+        assert sqnr_db(vector["b"], decode(encode(vector))["b"]) >= 65

@@ -86,7 +86,7 @@ def test_both_decoders_agree_on_blocks(profile, scan_order, options):
     assert decoded.keys() == MODEL.keys()
     for name, array in MODEL.items():
         if array.dtype == np.float32 and array.ndim == 1:
-            assert sqnr_db(array, decoded[name]) >= 70
+            assert sqnr_db(array, decoded[name]) >= 65
 
 
 def test_a_block_stands_where_its_weight_is():
