@@ -37,13 +37,14 @@ class StreamTensor:
     def tools(self) -> tuple[str, ...]:
         """The coding tools its headers switch on, by short name."""
         fields = self.unit.fields
+        factored = fields["compressed_parameter_types"] & Cpt.NNR_CPT_DC
         named = (
             ("dq", fields["dq_flag"]),
             ("codebook", self.member.codebook is not None),
             ("block", self.payload_type == PayloadType.NNR_PT_BLOCK),
             (f"scan{fields['scan_order']}", fields["scan_order"]),
             ("temporal", fields["temporal_context_modeling_flag"]),
-            ("low-rank", fields["compressed_parameter_types"] & Cpt.NNR_CPT_DC),
+            ("low-rank", factored and self.member.role in ("weight", "G", "H")),
             (self.member.role, self.member.role != "weight"),
         )
         return tuple(name for name, present in named if present)

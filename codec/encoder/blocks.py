@@ -2,21 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
 
 from nnref.codec.encoder.data_unit import DataUnit
-from nnref.codec.encoder.member import CodebookFit, quantized_member, unit_tools, weight_member
+from nnref.codec.encoder.forms import WeightForm, smallest_unit
+from nnref.codec.encoder.member import quantized_member
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.encoder.tensor import (
     EncodedTensor,
     encode_tensor,
     member_report,
-    smallest_unit,
     tensor_carrier,
+    weight_report,
 )
+from nnref.codec.encoder.weight import weight_members
 from nnref.codec.formats import Carrier, is_quantized
 from nnref.codec.model import TensorInfo
 from nnref.codec.transform.pairs import Block
@@ -163,12 +165,9 @@ def _block(group: Group, carriers: Mapping[str, Carrier], state: StreamState) ->
     name = group.members["weight"]
     settings, weight = group.settings[name], carriers["weight"]
 
-    def build(entries: int, max_squared_error: float | None = None) -> DataUnit:
-        fitting = CodebookFit(entries, max_squared_error)
-        tools = unit_tools(weight.values.shape, settings, fitting)
+    def build(form: WeightForm) -> DataUnit:
         dtype = group.arrays[name].dtype
-        member = weight_member(name, weight.values, settings, tools, state, fitting, dtype=dtype)
-        members, tools = [member], replace(tools, unary_length=member.unary_length)
+        members, tools = weight_members(name, weight.values, settings, state, form, dtype)
         for role, other in group.members.items():
             if role == "weight":
                 continue
@@ -190,18 +189,13 @@ def _block(group: Group, carriers: Mapping[str, Carrier], state: StreamState) ->
         )
 
     try:
-        unit, written = smallest_unit(build, settings, state)
+        unit, written = smallest_unit(build, weight, settings, state)
     except NnrError as error:
         raise error.at(tensor=name) from None
-    tensors = (
-        member_report(
-            member,
-            group.arrays[member.name],
-            unit,
-            written,
-            state,
-            len(written.data) if member.role == "weight" else 0,
-        )
+    own = weight_report(name, group.arrays[name], weight.values, unit, written, state)
+    beside = (
+        member_report(member, group.arrays[member.name], unit, written, state)
         for member in unit.members
+        if member.role in group.members and member.role != "weight"
     )
-    return EncodedUnit(written.data, tuple(tensors))
+    return EncodedUnit(written.data, (own, *beside))

@@ -64,46 +64,10 @@ class UnitTools:
     """None: not decided yet, in the end that of the settings."""
 
 
-@dataclass(frozen=True, slots=True)
-class CodebookFit:
-    """What codebook a weight is to have: of so many entries at most; 0 for none."""
-
-    entries: int
-    max_squared_error: float | None = None
-    """The smallest codebook that keeps to this; None: the best of so many entries."""
-
-
-def unit_tools(shape: tuple[int, ...], settings: EncodeSettings, fitting: CodebookFit) -> UnitTools:
-    """The tools of a unit whose weight has this shape and these settings."""
-    with_codebook = fitting.entries > 0 and len(shape) > 1
-    dq_flag = settings.dq and not with_codebook and (len(shape) > 1 or settings.compatible)
-    return UnitTools(dq_flag, scan_order(shape, settings))
-
-
 def scan_order(shape: tuple[int, ...], settings: EncodeSettings) -> int:
     """Clause 7.8.8: the asked order for a tensor with rows and columns, else 0."""
     rows_and_columns = len(shape) > 1 and shape[0] > 1 and prod(shape[1:]) > 1
     return settings.scan_order if rows_and_columns else 0
-
-
-def weight_member(
-    name: str,
-    values: NDArray[np.float32],
-    settings: EncodeSettings,
-    tools: UnitTools,
-    state: StreamState,
-    fitting: CodebookFit,
-    role: str = "weight",
-    *,
-    dtype: np.dtype[Any] | None = None,
-) -> CodedMember:
-    """Finite float32 values with a codebook where it is asked for, else quantized by a step.
-
-    `dtype` is that of `quantized_member`. Raises UsageError as both do.
-    """
-    if fitting.entries and values.ndim > 1:
-        return codebook_member(name, values, settings, state, fitting, role)
-    return quantized_member(name, values, settings, tools, state, role, dtype=dtype)
 
 
 def quantized_member(
@@ -156,17 +120,18 @@ def codebook_member(
     values: NDArray[np.float32],
     settings: EncodeSettings,
     state: StreamState,
-    fitting: CodebookFit,
     role: str = "weight",
+    *,
+    entries: int,
+    max_squared_error: float | None = None,
 ) -> CodedMember:
     """Clause 10.4: finite float32 values as a member with a codebook of its own.
 
-    The settings' qp or step gives the grid of the entries, unless the encoder decides on the
-    codebook; without one the grid is fine. Raises UsageError qp-out-of-range, step-out-of-range.
+    `entries` and `max_squared_error` are those of `quantize_codebook`. The settings' qp or step
+    gives the grid of the entries, unless the encoder decides on the codebook; without one the grid
+    is fine. Raises UsageError qp-out-of-range, step-out-of-range.
     """
-    asked = fitting.max_squared_error is None and (
-        settings.qp is not None or settings.step is not None
-    )
+    asked = max_squared_error is None and (settings.qp is not None or settings.step is not None)
     qp = (
         tensor_qp(values, settings, state.base_qp, dq_flag=False)
         if asked
@@ -176,8 +141,8 @@ def codebook_member(
         values,
         qp,
         settings.density,
-        entries=fitting.entries,
-        max_squared_error=fitting.max_squared_error,
+        entries=entries,
+        max_squared_error=max_squared_error,
         unary_length=settings.unary_length,
     )
     check_qp(result.qp, settings.density, state.base_qp)

@@ -1,6 +1,6 @@
 """Which tensors of a model are encoded together, and in what order."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from nnref.codec.encoder.blocks import Group, auto_blocks, block_members, check_
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.model import TensorSource
 from nnref.codec.transform.pairs import Block
-from nnref.spec.errors import NnrError
+from nnref.spec.errors import NnrError, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,13 @@ class Plan:
     positions: Mapping[str, int]
     """Of every tensor in the model."""
     required: bool
+    factors: tuple[str, ...] = ()
+    """Names that factors of the tensors may get."""
 
     @property
     def references(self) -> tuple[str, ...]:
         """All names that units may refer to, each once."""
-        return tuple(name for members in self.members for name in members.values())
+        return tuple(self.positions) + self.factors
 
     def groups(self, source: TensorSource, settings: EncodeSettings) -> Iterator[Group]:
         """The groups with their tensors, which are read as they are wanted."""
@@ -56,7 +58,22 @@ def planned(source: TensorSource, settings: EncodeSettings) -> Plan:
         if name in by_weight or name not in within
     )
     positions = {name: index for index, name in enumerate(names)}
-    return Plan(tuple(groups), positions, required)
+    return Plan(tuple(groups), positions, required, _factor_names(names, settings))
+
+
+def _factor_names(names: Iterable[str], settings: EncodeSettings) -> tuple[str, ...]:
+    """The names of all factors that there may be. Raises UsageError setting-conflict."""
+    known = set(names)
+    factors = []
+    for name in known:
+        own = settings.for_tensor(name)
+        if own.low_rank is None and own.low_rank_error is None:
+            continue
+        for factor in (f"{name}_G", f"{name}_H"):
+            if factor in known:
+                raise refusal("setting-conflict", f"low rank and a tensor {factor!r}", tensor=name)
+            factors.append(factor)
+    return tuple(sorted(factors))
 
 
 def _blocks(source: TensorSource, settings: EncodeSettings) -> tuple[tuple[Block, ...], bool]:

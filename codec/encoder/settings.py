@@ -30,6 +30,7 @@ _STREAM_WIDE: Final = frozenset(
     | {"indexed_names", "out_of_band"}
 )
 _QUALITY: Final = ("qp", "step", "sqnr")
+_LOW_RANK: Final = ("low_rank", "low_rank_error")
 _IN_QP: Final = ("qp", "nonweight_qp")
 _NONE: Final = type(None)
 _TYPES: Final = {
@@ -42,6 +43,8 @@ _TYPES: Final = {
     "cabac_unary_length_minus1": (int, _NONE),
     "dq": (bool,),
     "codebook": (int, str, _NONE),
+    "low_rank": (float, int, str, _NONE),
+    "low_rank_error": (float, int, _NONE),
     "lossless": (bool,),
     "base_qp": (int, _NONE),
     "row_skip": (bool, _NONE),
@@ -88,6 +91,13 @@ class EncodeSettings:
     """Codebooks (clause 7.8.7) of tensors with at least two dimensions: of so many entries at most,
     1..1024, which then decide the quality, while `qp` or `step` is the grid of the entries; with
     "auto" where one with no more error takes fewer bytes. A codebook excludes `dq`."""
+    low_rank: float | Literal["auto"] | None = None
+    """Code tensors with at least two dimensions as low-rank factors (clause 10.6) that have at most
+    this part of their numbers, 0..1; with "auto" where that has no more error and takes fewer
+    bytes. A quality is that of the factors; what the rank leaves out comes on top."""
+    low_rank_error: float | None = None
+    """The same with the smallest rank that leaves out at most this error, relative to the tensor
+    (Frobenius norms), 0..1."""
     lossless: bool = False
     """Carry float tensors without quantization."""
     non_finite: NonFinite = "error"
@@ -139,6 +149,7 @@ class EncodeSettings:
             _check_range("codebook", self.codebook, 1, MAX_CODEBOOK)
         if self.codebook is not None and self.compatible:
             raise refusal("setting-conflict", "codebook and compatible")
+        _check_low_rank(self)
         _check_choice("non_finite", self.non_finite, ("error", "raw"))
         _check_choice("shift_search", self.shift_search, ("off", "compatible", "exact"))
         asked = [name for name in _QUALITY if getattr(self, name) is not None]
@@ -231,6 +242,19 @@ def _check_types(settings: EncodeSettings) -> None:
         value = getattr(settings, field)
         if type(value) not in accepted:
             raise refusal("setting-unknown", f"{field} = {value!r}")
+
+
+def _check_low_rank(settings: EncodeSettings) -> None:
+    asked = [name for name in _LOW_RANK if getattr(settings, name) is not None]
+    for name in asked:
+        value = getattr(settings, name)
+        if (name, value) == ("low_rank", "auto"):
+            continue
+        if isinstance(value, str) or not 0 < value <= 1:
+            raise refusal("setting-unknown", f"{name} = {value!r} is outside 0..1")
+    if len(asked) > 1 or (asked and settings.compatible):
+        others = ["compatible"] * settings.compatible
+        raise refusal("setting-conflict", " and ".join([*asked, *others]))
 
 
 def _check_range(name: str, value: object, low: int, high: int) -> None:

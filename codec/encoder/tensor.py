@@ -1,22 +1,17 @@
 """One tensor into one compressed data unit."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnref.codec.encoder.data_unit import DataUnit, WrittenUnit, write_data_unit
-from nnref.codec.encoder.member import (
-    CodebookFit,
-    CodedMember,
-    UnitTools,
-    scan_order,
-    unit_tools,
-    weight_member,
-)
+from nnref.codec.encoder.data_unit import DataUnit, WrittenUnit
+from nnref.codec.encoder.forms import WeightForm, decoded_weight, smallest_unit
+from nnref.codec.encoder.member import CodedMember, UnitTools, scan_order
 from nnref.codec.encoder.rate_distortion import unary_length_of
 from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.encoder.weight import weight_members
 from nnref.codec.formats import Carrier, is_quantized, to_carrier
 from nnref.codec.model import TensorInfo, dtype_name
 from nnref.codec.quantization import max_abs_error, sqnr_db
@@ -25,9 +20,6 @@ from nnref.spec.syntax import OutOfBand, StreamState
 from nnref.spec.tables.enums import PayloadType
 
 Array = NDArray[Any]
-
-_AUTO_ENTRIES = 256
-"""Entries of a codebook that the encoder chooses by itself, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +42,6 @@ class EncodedTensor:
     """What the stream leaves out of its unit, for the decoder's mapping by name."""
 
 
-class UnitBuilder(Protocol):
-    """Makes a unit whose weight has a codebook of so many entries (0: none), at the most."""
-
-    def __call__(self, entries: int, max_squared_error: float | None = None, /) -> DataUnit:
-        """The unit; the codebook is the smallest that keeps to an error."""
-
-
 def encode_tensor(
     name: str, array: Array, settings: EncodeSettings, state: StreamState, parameter_id: int
 ) -> tuple[bytes, EncodedTensor]:
@@ -67,36 +52,13 @@ def encode_tensor(
     try:
         carrier = tensor_carrier(array, settings)
 
-        def build(entries: int, max_squared_error: float | None = None) -> DataUnit:
-            fitting = CodebookFit(entries, max_squared_error)
-            return _data_unit(name, carrier, settings, state, parameter_id, fitting, array.dtype)
+        def build(form: WeightForm) -> DataUnit:
+            return _data_unit(name, carrier, settings, state, parameter_id, form, array.dtype)
 
-        unit, written = smallest_unit(build, settings, state)
+        unit, written = smallest_unit(build, carrier, settings, state)
     except NnrError as error:
         raise error.at(tensor=name) from None
-    size = len(written.data)
-    return written.data, member_report(unit.members[0], array, unit, written, state, size)
-
-
-def smallest_unit(
-    build: UnitBuilder, settings: EncodeSettings, state: StreamState
-) -> tuple[DataUnit, WrittenUnit]:
-    """The unit that `build` makes, with the codebook that the settings ask for.
-
-    With "auto" a codebook is taken that has no more error and makes the unit smaller.
-    """
-    entries = settings.codebook if isinstance(settings.codebook, int) else 0
-    unit = build(entries)
-    written = write_data_unit(unit, state)
-    if settings.codebook != "auto" or not _takes_codebook(unit):
-        return unit, written
-    error = _squared_error(unit, state)
-    other = build(_AUTO_ENTRIES, error)
-    if _squared_error(other, state) > error:
-        return unit, written
-    other_written = write_data_unit(other, state)
-    smaller = len(other_written.data) < len(written.data)
-    return (other, other_written) if smaller else (unit, written)
+    return written.data, weight_report(name, array, carrier.values, unit, written, state)
 
 
 def tensor_carrier(array: Array, settings: EncodeSettings) -> Carrier:
@@ -129,22 +91,22 @@ def _data_unit(
     settings: EncodeSettings,
     state: StreamState,
     parameter_id: int,
-    fitting: CodebookFit,
+    form: WeightForm,
     dtype: np.dtype[Any],
 ) -> DataUnit:
-    values = carrier.values
-    tools, member = UnitTools(), CodedMember(name, values, None)
-    if carrier.payload_type == PayloadType.NNR_PT_INT:
+    values, payload_type = carrier.values, carrier.payload_type
+    tools, members = UnitTools(), [CodedMember(name, values, None)]
+    if payload_type == PayloadType.NNR_PT_INT:
         order = scan_order(values.shape, settings)
         tools = UnitTools(False, order, unary_length_of(values, settings, state, order))
-        member = CodedMember(name, values, values)
-    elif carrier.payload_type == PayloadType.NNR_PT_FLOAT:
-        tools = unit_tools(values.shape, settings, fitting)
-        member = weight_member(name, values, settings, tools, state, fitting, dtype=dtype)
-        tools = replace(tools, unary_length=member.unary_length)
+        members = [CodedMember(name, values, values)]
+    elif payload_type == PayloadType.NNR_PT_FLOAT:
+        members, tools = weight_members(name, values, settings, state, form, dtype)
+        if form.factors is not None:
+            payload_type = PayloadType.NNR_PT_BLOCK
     return DataUnit(
-        carrier.payload_type,
-        (member,),
+        payload_type,
+        tuple(members),
         values.shape,
         tools,
         settings,
@@ -153,47 +115,58 @@ def _data_unit(
     )
 
 
-def _takes_codebook(unit: DataUnit) -> bool:
-    quantized = unit.payload_type in (PayloadType.NNR_PT_FLOAT, PayloadType.NNR_PT_BLOCK)
-    return quantized and len(unit.dimensions) > 1
-
-
-def _squared_error(unit: DataUnit, state: StreamState) -> float:
-    """Of the weight, which is what a codebook is for."""
-    weight = next(member for member in unit.members if member.role == "weight")
-    difference = weight.values.astype(np.float64) - weight.decoded(state.qp_density)
-    return float(np.vdot(difference, difference))
-
-
-def member_report(
-    member: CodedMember,
+def weight_report(
+    name: str,
     array: Array,
+    values: Array,
     unit: DataUnit,
     written: WrittenUnit,
     state: StreamState,
-    unit_bytes: int,
 ) -> EncodedTensor:
-    """What coding did to a tensor of the model; `unit_bytes` are what it is to account for."""
-    used_tools = (
-        ("dq", unit.tools.dq_flag),
-        ("codebook", member.codebook is not None),
-        ("block", unit.payload_type == PayloadType.NNR_PT_BLOCK),
-        (f"scan{unit.tools.scan_order}", unit.tools.scan_order),
-        ("row-skip", member.name in written.skipping),
-        ("lossless", member.qp is None),
-    )
-    tools = tuple(tool for tool, used in used_tools if used)
+    """What coding did to the weight of a unit, which accounts for all its bytes.
+
+    `array` is the weight as the model has it, `values` its carrier.
+    """
+    weights = [member for member in unit.members if member.role in ("weight", "G", "H")]
+    tools = _tools(weights, unit, written)
     info = TensorInfo(dtype_name(array.dtype), array.shape)
-    report = EncodedTensor(member.name, info, unit.payload_type, tools, unit_bytes)
-    if member.role == "weight":
-        report = replace(report, out_of_band=unit.out_of_band)
-    if member.qp is None:
+    report = EncodedTensor(name, info, unit.payload_type, tools, len(written.data))
+    report = replace(report, out_of_band=unit.out_of_band)
+    if weights[0].qp is None:
         return report
-    decoded = member.decoded(state.qp_density)
+    return _with_quality(report, weights[0].qp, values, decoded_weight(unit, state))
+
+
+def member_report(
+    member: CodedMember, array: Array, unit: DataUnit, written: WrittenUnit, state: StreamState
+) -> EncodedTensor:
+    """What coding did to a tensor beside the weight of a block."""
+    info = TensorInfo(dtype_name(array.dtype), array.shape)
+    tools = _tools([member], unit, written)
+    report = EncodedTensor(member.name, info, unit.payload_type, tools, 0)
+    assert member.qp is not None
+    return _with_quality(report, member.qp, member.values, member.decoded(state.qp_density))
+
+
+def _tools(members: list[CodedMember], unit: DataUnit, written: WrittenUnit) -> tuple[str, ...]:
+    ranks = [member.values.shape[1] for member in members if member.role == "G"]
+    used = (
+        ("dq", unit.tools.dq_flag),
+        ("codebook", members[0].codebook is not None),
+        ("block", unit.payload_type == PayloadType.NNR_PT_BLOCK),
+        *((f"rank{rank}", True) for rank in ranks),
+        (f"scan{unit.tools.scan_order}", unit.tools.scan_order),
+        ("row-skip", any(member.name in written.skipping for member in members)),
+        ("lossless", members[0].qp is None),
+    )
+    return tuple(tool for tool, present in used if present)
+
+
+def _with_quality(report: EncodedTensor, qp: int, original: Array, decoded: Array) -> EncodedTensor:
     return replace(
         report,
-        qp=member.qp,
-        sqnr=sqnr_db(member.values, decoded),
-        max_error=max_abs_error(member.values, decoded),
-        all_zero=bool(member.values.any() and not decoded.any()),
+        qp=qp,
+        sqnr=sqnr_db(original, decoded),
+        max_error=max_abs_error(original, decoded),
+        all_zero=bool(original.any() and not decoded.any()),
     )

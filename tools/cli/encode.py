@@ -50,6 +50,17 @@ if TYPE_CHECKING:
     help="Codebooks of at most N entries, or where they pay.  [default: none]",
 )
 @click.option(
+    "--low-rank",
+    metavar="RATIO|auto",
+    callback=number_or_auto(float, "a number"),
+    help="Low-rank factors with this part of a matrix's numbers, or where they pay.",
+)
+@click.option(
+    "--low-rank-error",
+    type=float,
+    help="Low-rank factors of the smallest rank that leaves out at most this relative error.",
+)
+@click.option(
     "--rules",
     "rules_file",
     type=click.Path(path_type=Path, readable=False),

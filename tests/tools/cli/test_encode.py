@@ -233,3 +233,15 @@ def test_a_wrong_file_beside_a_stream_is_refused(run, stream, tmp_path, text):
     status, _, err = run("inspect", stream, "--out-of-band", sidecar)
     assert status == 7
     assert err.startswith("nnref: error[file-format]: ")
+
+
+def test_matrices_are_coded_as_factors_on_request(run, model, tmp_path):
+    out = tmp_path / "out.nnr"
+    assert run("encode", model, "-o", out, "--low-rank", "0.8")[0] == 0
+    assert "low-rank" in open_stream(out).info("conv.weight").tools
+    assert run("encode", model, "-o", out, "--low-rank", "auto")[0] == 0
+    assert run("encode", model, "-o", out, "--low-rank-error", "0.9")[0] == 0
+    assert "low-rank" in open_stream(out).info("conv.weight").tools
+    status, _, err = run("encode", model, "-o", out, "--low-rank", "some")
+    assert status == 2
+    assert "'some' is neither a number nor 'auto'" in err

@@ -1,0 +1,89 @@
+"""In which form a weight is coded: by steps, with a codebook, as factors; which one is smallest."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnref.codec.encoder.data_unit import DataUnit, WrittenUnit, write_data_unit
+from nnref.codec.encoder.low_rank import Factors, asked_factors, promising_factors
+from nnref.codec.encoder.member import CodedMember
+from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.formats import Carrier
+from nnref.codec.quantization import recomposition
+from nnref.spec.syntax import StreamState
+from nnref.spec.tables.enums import PayloadType
+
+_AUTO_ENTRIES: Final = 256
+"""Entries of a codebook that the encoder chooses by itself, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightForm:
+    """The form of a weight: factors or not, and for each tensor a codebook or not."""
+
+    entries: int = 0
+    """Of a codebook, at most; 0 for none."""
+    max_squared_error: float | None = None
+    """The codebook is the smallest that keeps to this; None: the best of so many entries."""
+    factors: Factors | None = None
+
+
+class UnitBuilder(Protocol):
+    """Makes the unit of a weight, and of what is beside it, in some form."""
+
+    def __call__(self, form: WeightForm, /) -> DataUnit:
+        """The unit, quantized but not yet coded."""
+
+
+def smallest_unit(
+    build: UnitBuilder, carrier: Carrier, settings: EncodeSettings, state: StreamState
+) -> tuple[DataUnit, WrittenUnit]:
+    """The unit of a weight in the form that the settings ask for.
+
+    Where they leave the form to the encoder, it is the smallest of those tried that has no more
+    error than the plain form.
+    """
+    entries = settings.codebook if isinstance(settings.codebook, int) else 0
+    values = carrier.values
+    has_forms = carrier.payload_type == PayloadType.NNR_PT_FLOAT and values.ndim > 1
+    factors = asked_factors(values, settings) if has_forms else None
+    best = build(WeightForm(entries, factors=factors))
+    written = write_data_unit(best, state)
+    if not has_forms or factors is not None:
+        return best, written
+    error = _squared_error(best, values, state)
+    for form in _other_forms(values, error, entries, settings):
+        unit = build(form)
+        if _squared_error(unit, values, state) > error:
+            continue
+        other = write_data_unit(unit, state)
+        if len(other.data) < len(written.data):
+            best, written = unit, other
+    return best, written
+
+
+def _other_forms(
+    values: NDArray[Any], error: float, entries: int, settings: EncodeSettings
+) -> Iterator[WeightForm]:
+    if settings.codebook == "auto":
+        yield WeightForm(_AUTO_ENTRIES, error)
+    if settings.low_rank == "auto" and error > 0:
+        for factors in promising_factors(values, error):
+            yield WeightForm(entries, factors=factors)
+
+
+def _squared_error(unit: DataUnit, values: NDArray[Any], state: StreamState) -> float:
+    difference = values.astype(np.float64) - decoded_weight(unit, state)
+    return float(np.vdot(difference, difference))
+
+
+def decoded_weight(unit: DataUnit, state: StreamState) -> NDArray[Any]:
+    """Clause 10.6: the weight of a unit as a decoder finds it, local scaling not applied."""
+    members: dict[str, CodedMember] = {member.role: member for member in unit.members}
+    if "weight" in members:
+        return members["weight"].decoded(state.qp_density)
+    g, h = (members[role].decoded(state.qp_density) for role in ("G", "H"))
+    return recomposition(g, h).reshape(unit.dimensions)
