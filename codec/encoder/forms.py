@@ -13,6 +13,7 @@ from nnref.codec.encoder.member import CodedMember
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.formats import Carrier
 from nnref.codec.quantization import recomposition
+from nnref.spec.errors import UsageError
 from nnref.spec.syntax import StreamState
 from nnref.spec.tables.enums import PayloadType
 
@@ -56,7 +57,10 @@ def smallest_unit(
         return best, written
     error = _squared_error(best, values, state)
     for form in _other_forms(values, error, entries, settings):
-        unit = build(form)
+        try:
+            unit = build(form)
+        except UsageError:  # factors of far larger or smaller numbers than the weight
+            continue
         if _squared_error(unit, values, state) > error:
             continue
         other = write_data_unit(unit, state)

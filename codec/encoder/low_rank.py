@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any, Final
 
@@ -14,8 +15,6 @@ from nnref.codec.encoder.settings import EncodeSettings
 Float32 = NDArray[np.float32]
 Float64 = NDArray[Any]
 
-FACTOR_MARGIN: Final = 10 * math.log10(2)
-"""dB that each factor is finer than the product: their errors add up."""
 _SHARES: Final = (0.1, 0.3, 0.6)
 """Parts of an allowed error that are tried for what the rank leaves out."""
 
@@ -34,31 +33,53 @@ class Factors:
         """decomposition_rank."""
         return int(self.g.shape[1])
 
+    @property
+    def margins(self) -> tuple[float, float]:
+        """By how many dB G and H are to be finer than their product, with steps small beside them.
+
+        Errors of a column of G come into the product with the energy of the row of H, and the
+        other way round. Bits are fewest when a factor has a part of the error like its part of
+        the numbers.
+        """
+        energies = np.sum(np.square(self.g, dtype=np.float64), axis=0)
+        spread = self.rank * float(np.square(energies).sum())
+        peaked = 10 * math.log10(float(energies.sum()) ** 2 / spread) if spread else 0.0
+        g, h = (
+            10 * math.log10((self.g.size + self.h.size) / each.size) for each in (self.g, self.h)
+        )
+        return peaked + g, peaked + h
+
 
 class Decomposition:
     """The singular value decomposition of a weight, as a matrix of rows x columns.
 
     The entry of largest magnitude in each left singular vector is positive (of equal ones the
-    first); otherwise signs would be up to the library.
+    first); otherwise signs would be up to the library. Singular vectors, most of the work, are
+    computed when factors are first asked for.
     """
 
     def __init__(self, values: Float32) -> None:
-        matrix = values.reshape(values.shape[0], -1).astype(np.float64)
-        left, self._singular, right = np.linalg.svd(matrix, full_matrices=False)
-        signs = np.where(left[np.abs(left).argmax(axis=0), np.arange(left.shape[1])] < 0, -1.0, 1.0)
-        self._left, self._right = left * signs, right * signs[:, np.newaxis]
+        self._matrix = values.reshape(values.shape[0], -1).astype(np.float64)
 
-    @property
+    @cached_property
     def left_out(self) -> Float64:
         """Squared error of every rank, from 0 on: the energy that is not in the product."""
-        tails = np.cumsum(np.square(self._singular)[::-1])[::-1]
+        singular = np.linalg.svd(self._matrix, compute_uv=False)
+        tails = np.cumsum(np.square(singular)[::-1])[::-1]
         return np.append(tails, 0.0)
+
+    @cached_property
+    def _vectors(self) -> tuple[Float64, Float64, Float64]:
+        left, singular, right = np.linalg.svd(self._matrix, full_matrices=False)
+        signs = np.where(left[np.abs(left).argmax(axis=0), np.arange(left.shape[1])] < 0, -1.0, 1.0)
+        return left * signs, singular, right * signs[:, np.newaxis]
 
     def factors(self, rank: int, sqnr: float | None = None) -> Factors:
         """The factors of the best approximation of a rank, with equal energies."""
-        roots = np.sqrt(self._singular[:rank])
-        g = (self._left[:, :rank] * roots).astype(np.float32)
-        h = (self._right[:rank] * roots[:, np.newaxis]).astype(np.float32)
+        left, singular, right = self._vectors
+        roots = np.sqrt(singular[:rank])
+        g = (left[:, :rank] * roots).astype(np.float32)
+        h = (right[:rank] * roots[:, np.newaxis]).astype(np.float32)
         return Factors(np.ascontiguousarray(g), np.ascontiguousarray(h), sqnr)
 
 

@@ -1,13 +1,15 @@
 """Which tensors of a model are encoded together, and in what order."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
 
 from nnref.codec.encoder.blocks import Group, auto_blocks, block_members, check_blocks
+from nnref.codec.encoder.low_rank import can_be_factored
 from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.formats import is_quantized
 from nnref.codec.model import TensorSource
 from nnref.codec.transform.pairs import Block
 from nnref.spec.errors import NnrError, refusal
@@ -58,22 +60,23 @@ def planned(source: TensorSource, settings: EncodeSettings) -> Plan:
         if name in by_weight or name not in within
     )
     positions = {name: index for index, name in enumerate(names)}
-    return Plan(tuple(groups), positions, required, _factor_names(names, settings))
+    return Plan(tuple(groups), positions, required, _factor_names(source, settings))
 
 
-def _factor_names(names: Iterable[str], settings: EncodeSettings) -> tuple[str, ...]:
+def _factor_names(source: TensorSource, settings: EncodeSettings) -> tuple[str, ...]:
     """The names of all factors that there may be. Raises UsageError setting-conflict."""
-    known = set(names)
+    known = set(source.names())
     factors = []
-    for name in known:
-        own = settings.for_tensor(name)
-        if own.low_rank is None and own.low_rank_error is None:
+    for name in source.names():
+        info, own = source.info(name), settings.for_tensor(name)
+        asked = own.low_rank is not None or own.low_rank_error is not None
+        if not (asked and is_quantized(info.dtype) and can_be_factored(info.shape)):
             continue
         for factor in (f"{name}_G", f"{name}_H"):
             if factor in known:
                 raise refusal("setting-conflict", f"low rank and a tensor {factor!r}", tensor=name)
             factors.append(factor)
-    return tuple(sorted(factors))
+    return tuple(factors)
 
 
 def _blocks(source: TensorSource, settings: EncodeSettings) -> tuple[tuple[Block, ...], bool]:

@@ -1,5 +1,6 @@
 """The weight of a unit, quantized in a form: one member, or two factors."""
 
+import math
 from dataclasses import replace
 from typing import Any, Final
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnref.codec.encoder.forms import WeightForm
-from nnref.codec.encoder.low_rank import FACTOR_MARGIN, Factors
+from nnref.codec.encoder.low_rank import Factors
 from nnref.codec.encoder.member import (
     CodedMember,
     UnitTools,
@@ -21,9 +22,10 @@ from nnref.spec.syntax import StreamState
 
 Float32 = NDArray[np.float32]
 
-_FINER: Final = 0.5
-_ATTEMPTS: Final = 12
-"""How factors are made finer, in dB, and how often, when their product misses its quality."""
+_NEAR: Final = 0.1
+"""dB above the quality wanted of a product that are near enough."""
+_GUIDED, _ATTEMPTS = 3, 10
+"""Attempts that come nearer to it, and all attempts to reach it."""
 
 
 def weight_members(
@@ -82,28 +84,43 @@ def _factor_members(
             _with_codebook(f"{name}_H", factors.h, settings, state, form, "H"),
         ], tools
     if factors.sqnr is None and (settings.qp is not None or settings.step is not None):
-        return _quantized_factors(name, factors, settings, state, tools)
+        return _quantized_factors(name, factors, (settings, settings), state, tools)
+    return _factors_at_sqnr(name, factors, settings, state, tools)
+
+
+def _factors_at_sqnr(
+    name: str, factors: Factors, settings: EncodeSettings, state: StreamState, tools: UnitTools
+) -> tuple[list[CodedMember], UnitTools]:
+    """Factors that are as fine as their product has to be as a decoder finds it."""
     asked = DEFAULT_SQNR if settings.sqnr is None else settings.sqnr
     wanted = asked if factors.sqnr is None else factors.sqnr
     product = recomposition(factors.g, factors.h)
+    finer, best = 0.0, None
     for attempt in range(_ATTEMPTS):
-        finer = wanted + FACTOR_MARGIN + attempt * _FINER
-        own = replace(settings, qp=None, step=None, sqnr=max(finer, 1.0))
-        members, decided = _quantized_factors(name, factors, own, state, tools)
-        g, h = (member.decoded(state.qp_density) for member in members)
-        if sqnr_db(product, recomposition(g, h)) >= wanted:
+        own = tuple(
+            replace(settings, qp=None, step=None, sqnr=min(max(1.0, wanted + finer + each), 200.0))
+            for each in factors.margins
+        )
+        found = _quantized_factors(name, factors, (own[0], own[1]), state, tools)
+        g, h = (member.decoded(state.qp_density) for member in found[0])
+        surplus = sqnr_db(product, recomposition(g, h)) - wanted
+        if surplus >= 0:
+            best = found
+        if best is not None and (attempt >= _GUIDED or not _NEAR < surplus < math.inf):
             break
-    return members, decided
+        finer += _NEAR / 2 - surplus
+    return best or found
 
 
 def _quantized_factors(
     name: str,
     factors: Factors,
-    settings: EncodeSettings,
+    settings: tuple[EncodeSettings, EncodeSettings],
     state: StreamState,
     tools: UnitTools,
 ) -> tuple[list[CodedMember], UnitTools]:
-    g = quantized_member(f"{name}_G", factors.g, settings, tools, state, "G")
+    """G and H under settings of their own."""
+    g = quantized_member(f"{name}_G", factors.g, settings[0], tools, state, "G")
     tools = replace(tools, unary_length=g.unary_length)
-    h = quantized_member(f"{name}_H", factors.h, settings, tools, state, "H")
+    h = quantized_member(f"{name}_H", factors.h, settings[1], tools, state, "H")
     return [g, h], tools

@@ -64,8 +64,8 @@ def test_both_decoders_agree_on_factors(profile, scan_order, options, blocks):
     decoded = check_against_the_literal_decoder(stream)
     assert decoded["full.weight"].shape == (40, 6, 3, 3)
     if "dq" in options:
-        assert sqnr_db(LOW, decoded["low.weight"]) >= 29.5
-    assert sqnr_db(BIAS, decoded["low.bias"]) >= 60
+        assert sqnr_db(LOW, decoded["low.weight"]) >= 29.99
+    assert sqnr_db(BIAS, decoded["low.bias"]) >= 55
 
 
 def test_a_ratio_is_that_of_the_numbers_coded():
@@ -119,6 +119,23 @@ def test_a_weight_of_zeros_has_factors_of_zeros():
     zeros = np.zeros((30, 20), np.float32)
     for asked in ({"low_rank": 0.5}, {"low_rank": "auto"}, {"low_rank_error": 0.5}):
         assert not decode(encode({"w": zeros}, **asked))["w"].any()
+
+
+def test_auto_codes_a_weight_whose_factors_no_step_fits():
+    values = LOW * np.float32(1e36)
+    stream = encode({"w": values}, low_rank="auto")
+    assert ranks(stream) == {"w": None}
+    assert sqnr_db(values, decode(stream)["w"]) >= 40
+    with pytest.raises(UsageError) as caught:
+        encode({"w": values}, low_rank=0.3)
+    assert caught.value.place.tensor == "w"
+
+
+@pytest.mark.parametrize("sqnr", [8.0, 33.0, 47.5])
+@pytest.mark.parametrize("effort", ["fast", "default"])
+def test_products_reach_the_quality_asked_for_and_hardly_more(sqnr, effort):
+    decoded = decode(encode({"w": LOW}, low_rank=0.3, sqnr=sqnr, effort=effort))["w"]
+    assert sqnr <= sqnr_db(LOW, decoded) <= sqnr + 1
 
 
 def test_integers_and_raw_tensors_are_not_factored():
