@@ -12,9 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nnref.codec.decoder.chain import Chain, Semantics, decode_chain, decode_chain_file
+    from nnref.codec.decoder.chain import Chain, Semantics, decode_chain
     from nnref.codec.decoder.files import DecodeReport, decode, decode_file, open_stream
     from nnref.codec.decoder.headers import StreamTensor
+    from nnref.codec.decoder.open_chain import OpenChain, decode_chain_file
     from nnref.codec.decoder.stream import Stream
     from nnref.codec.decoder.updates import UpdateState
     from nnref.codec.encoder.files import (
@@ -41,6 +42,7 @@ _WHERE = {
     "EncodedTensor": "nnref.codec.encoder.tensor",
     "Limits": "nnref.spec.limits",
     "NnrError": "nnref.spec.errors",
+    "OpenChain": "nnref.codec.decoder.open_chain",
     "OutOfBand": "nnref.spec.syntax",
     "Rule": "nnref.codec.encoder.settings",
     "Semantics": "nnref.codec.decoder.chain",
@@ -49,7 +51,7 @@ _WHERE = {
     "UpdateState": "nnref.codec.decoder.updates",
     "decode": "nnref.codec.decoder.files",
     "decode_chain": "nnref.codec.decoder.chain",
-    "decode_chain_file": "nnref.codec.decoder.chain",
+    "decode_chain_file": "nnref.codec.decoder.open_chain",
     "decode_file": "nnref.codec.decoder.files",
     "encode": "nnref.codec.encoder.files",
     "encode_file": "nnref.codec.encoder.files",
@@ -67,6 +69,7 @@ __all__ = [
     "EncodedTensor",
     "Limits",
     "NnrError",
+    "OpenChain",
     "OutOfBand",
     "Rule",
     "Semantics",

@@ -1,19 +1,18 @@
 """Clause 12.6: a base and its updates, added up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from os import PathLike
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnref.codec.decoder.base_model import ChainHash
 from nnref.codec.decoder.buffer import StreamSource
 from nnref.codec.decoder.stream import Stream
-from nnref.codec.decoder.updates import UpdateState
+from nnref.codec.decoder.updates import StoredTensor, UpdateState, replaces
 from nnref.codec.formats import rounded_to
-from nnref.codec.model import TensorInfo, create_model
 from nnref.spec.errors import NnrError, refusal
 
 Array = NDArray[Any]
@@ -32,8 +31,9 @@ class Semantics(StrEnum):
 class Chain:
     """A base and its updates so far: what they amount to, and what the next update refers to.
 
-    `base` holds the tensors of the first stream, `tensors` those after all updates, by name;
-    `state` is what all streams leave (clause 12.2).
+    All of it is in memory, so that the next update costs no more than the last one. `base` holds
+    the tensors of the first stream, `tensors` those after all updates, by name; `state` is what
+    all streams leave (clause 12.2).
     """
 
     semantics: Semantics = Semantics.CUMULATIVE
@@ -43,6 +43,7 @@ class Chain:
     streams: int = 0
     stream_bytes: int = 0
     findings: tuple[NnrError, ...] = ()
+    hashes: ChainHash = field(default_factory=ChainHash)
 
     @classmethod
     def of(
@@ -55,36 +56,54 @@ class Chain:
         """The chain of a base stream and its updates, oldest first.
 
         Options are those of `Stream`: limits, dialect, strict, out_of_band. Raises NnrError as
-        decoding does, InvalidError update-mismatch.
+        decoding does, InvalidError update-mismatch, IntegrityError base-model-mismatch.
         """
         chain = cls(known_semantics(semantics))
         for stream in streams:
             chain = chain.after(stream, **options)
         return chain
 
-    @property
-    def next_base(self) -> dict[str, Array]:
-        """What the next update is added to."""
-        return self.base if self.semantics == Semantics.NON_CUMULATIVE else self.tensors
-
     def after(self, stream: StreamSource, **options: Any) -> "Chain":
         """The chain with one more stream. Options and errors are those of `of`."""
         opened = Stream(stream, base=self.state, **options)
-        decoded, state = opened.decoded_with_state()
         if self.streams:
-            base = self.base
-            tensors = _added(self.next_base, decoded)
-        else:
-            base = tensors = decoded
+            self.hashes.check(opened, cumulative=self._cumulative)
+        decoded, state = opened.decoded_with_state()
+        tensors = decoded
+        if self.streams:
+            complete = {one.name for one in opened.tensors() if replaces(one.unit)}
+            tensors = updated(self._next_base, decoded, complete)
         return replace(
             self,
-            base=base,
+            base=self.base if self.streams else decoded,
             tensors=tensors,
             state=state,
             streams=self.streams + 1,
             stream_bytes=self.stream_bytes + opened.size,
             findings=(*self.findings, *opened.findings),
+            hashes=self.hashes.after(opened.buffer),
         )
+
+    def names(self) -> tuple[str, ...]:
+        """The tensors that the next update is added to, by name."""
+        return tuple(self._next_base)
+
+    def read(self, name: str) -> tuple[Array, StoredTensor | None]:
+        """What the next update of a tensor is added to, and the stored state of the tensor."""
+        return self._next_base[name], self.state.tensors.get(name)
+
+    @property
+    def base_model_id(self) -> str:
+        """Clause 12.7: the name of what the next update is added to."""
+        return self.hashes.base_model_id(cumulative=self._cumulative)
+
+    @property
+    def _next_base(self) -> dict[str, Array]:
+        return self.tensors if self._cumulative else self.base
+
+    @property
+    def _cumulative(self) -> bool:
+        return self.semantics == Semantics.CUMULATIVE
 
 
 def decode_chain(
@@ -96,30 +115,9 @@ def decode_chain(
     """Clause 12.6: all tensors of a base stream and its updates, oldest first, added up.
 
     Options are those of `Stream`: limits, dialect, strict, out_of_band.
-    Raises NnrError as `decode`, and InvalidError update-mismatch.
+    Raises NnrError as `decode`, InvalidError update-mismatch, IntegrityError base-model-mismatch.
     """
     return Chain.of(streams, semantics=semantics, **options).tensors
-
-
-def decode_chain_file(
-    streams: Sequence[StreamSource],
-    path: str | PathLike[str],
-    *,
-    semantics: Semantics | str = Semantics.CUMULATIVE,
-    **options: Any,
-) -> Chain:
-    """Decode a base and its updates into a tensor file (.safetensors, .npz, .pt).
-
-    The file appears under its name only when everything is decoded and written; the whole model
-    is in memory. Raises as `decode_chain`, and FileError.
-    """
-    chain = Chain.of(streams, semantics=semantics, **options)
-    infos = {name: TensorInfo.of(array) for name, array in chain.tensors.items()}
-    with create_model(path, infos) as sink:
-        for name, array in chain.tensors.items():
-            sink.write(name, array)
-        sink.commit()
-    return chain
 
 
 def known_semantics(semantics: Semantics | str) -> Semantics:
@@ -130,12 +128,19 @@ def known_semantics(semantics: Semantics | str) -> Semantics:
     return Semantics(semantics)
 
 
-def _added(old: dict[str, Array], update: dict[str, Array]) -> dict[str, Array]:
-    """Tensors that the update leaves out stay as they are; those it brings come behind them."""
+def updated(
+    old: Mapping[str, Array], update: Mapping[str, Array], complete: Container[str]
+) -> dict[str, Array]:
+    """Clause 12.6: tensors after an update, of which those named `complete` replace the old ones.
+
+    Tensors that the update leaves out stay as they are; those it brings come behind them.
+    """
     changed = {
-        name: sum_of(old[name], array, name) for name, array in update.items() if name in old
+        name: sum_of(old[name], array, name)
+        for name, array in update.items()
+        if name in old and name not in complete
     }
-    return old | update | changed
+    return {**old, **update, **changed}
 
 
 def sum_of(old: Array, update: Array, name: str) -> Array:

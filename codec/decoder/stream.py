@@ -55,10 +55,10 @@ class Stream(Mapping[str, Array]):
         self.base = base or UpdateState()
         self.as_coded = as_coded
         self.findings: list[NnrError] = []
-        buffer = stream_buffer(source)
-        self.size = len(buffer)
+        self.buffer = stream_buffer(source)
+        self.size = len(self.buffer)
         self._catalogue = Catalogue(
-            buffer,
+            self.buffer,
             limits=self.limits,
             out_of_band=out_of_band,
             strict=strict,
@@ -144,14 +144,27 @@ class Stream(Mapping[str, Array]):
 
     def decoded_with_state(self) -> tuple[dict[str, Array], UpdateState]:
         """Every tensor by name, in decoding order, and the state of clause 12.2."""
+        units = (tensors[0].unit for tensors in self._catalogue.by_unit)
+        return self.units_with_state(units, self.base)
+
+    def units_with_state(
+        self, units: Iterable[Unit], base: UpdateState
+    ) -> tuple[dict[str, Array], UpdateState]:
+        """The tensors of some units by name, decoded with `base`, and the state they leave."""
         arrays: dict[str, Array] = {}
         quantized = []
-        for unit in {tensor.unit.index: tensor.unit for tensor in self.tensors()}.values():
-            work, coded = self._work(unit), self.coded_unit(unit)
+        for unit in units:
+            work = self._work(unit, base)
+            coded = self._coded(work)
             names = (tensor.name for tensor in work.tensors)
             arrays |= zip(names, work.arrays(coded), strict=True)
             quantized += [(unit, one.member, one.quantized) for one in coded.tensors]
-        return arrays, self.base.after(quantized)
+        return arrays, base.after(quantized)
+
+    def names(self, unit: Unit) -> frozenset[str]:
+        """All names a unit has to do with: of its coded tensors, and of those it hands out."""
+        given = (*self._catalogue.coded(unit), *self._catalogue.handed_out(unit))
+        return frozenset(tensor.name for tensor in given)
 
     def decode_unit(self, unit: Unit) -> list[tuple[StreamTensor, Array]]:
         """The tensors of one unit with their output arrays (clause 10)."""
@@ -160,18 +173,22 @@ class Stream(Mapping[str, Array]):
 
     def coded_unit(self, unit: Unit) -> CodedUnit:
         """Clause 9.1: quantized parameters and qp of a unit's tensors, and the coder's end."""
-        coded = decode_alone(self._work(unit).decoding())
+        return self._coded(self._work(unit))
+
+    def _coded(self, work: UnitWork) -> CodedUnit:
+        coded = decode_alone(work.decoding())
         self.findings += coded.findings
         return coded
 
-    def _work(self, unit: Unit) -> UnitWork:
+    def _work(self, unit: Unit, base: UpdateState | None = None) -> UnitWork:
         coded = self._catalogue.coded(unit)
+        base = self.base if base is None else base
         return UnitWork(
             unit=unit,
             coded=coded,
             tensors=self._catalogue.handed_out(unit),
             as_coded=self.as_coded,
-            base=self.base.of(tensor.name for tensor in coded),
+            base=base.of(tensor.name for tensor in coded),
             dialect=self.dialect,
             strict=self.strict,
         )

@@ -18,8 +18,8 @@ from nnref.spec.tables.enums import ParentNodeIdType, PayloadType
 class StoredTensor:
     """Clause 12.2: the last decoded update of one tensor.
 
-    `quantized` (int32) and `history` (int8, 1 where any update so far was not zero) are in the
-    tensor's dimensions; the hashes are those of its unit's payload.
+    `quantized` (int32) and `history` (int8, 1 where any update so far was not zero; a base is no
+    update) are in the tensor's dimensions; the hashes are those of its unit's payload.
     """
 
     quantized: NDArray[np.int32]
@@ -75,7 +75,8 @@ class UpdateState:
         for unit, member, quantized in decoded:
             if quantized is None:
                 continue
-            history = (quantized != 0).astype(np.int8)
+            is_update = bool(unit.state.mps_parent_signalling_enabled_flag)
+            history = ((quantized != 0) & is_update).astype(np.int8)
             seen = self.history(member)
             if seen is not None:
                 history |= seen.reshape(history.shape)
@@ -91,6 +92,16 @@ class UpdateState:
                 *hashes[unit.index],
             )
         return UpdateState(tensors)
+
+
+def replaces(unit: Unit) -> bool:
+    """Clause 12.6: whether the tensors of a unit are complete, and not added to what came before:
+    in a stream of updates without predictive residuals, a unit that names no parent.
+    """
+    stream = unit.state.mps or {}
+    is_update = bool(unit.state.mps_parent_signalling_enabled_flag)
+    names_parent = bool(unit.fields["parent_node_id_present_flag"])
+    return is_update and not names_parent and not stream.get("nnr_pre_flag")
 
 
 def payload_hashes(payload: memoryview | bytes) -> tuple[int, int]:

@@ -87,7 +87,8 @@ def decode_stream(
         unit = decoder.stream.units[tensor.unit]
         if unit.header is not None and tensor.quantized is not None:
             payload = data[unit.payload_first_byte : unit.first_byte + unit.size]
-            store(chain, unit.header, tensor.name, tensor.quantized, payload)
+            is_update = decoder.active.mps_parent_signalling_enabled_flag
+            store(chain, unit.header, tensor.name, tensor.quantized, payload, is_update)
     return decoder.stream
 
 

@@ -13,7 +13,8 @@ class StoredTensor:
     """Clause 12.2: Stored state of a base. The last decoded update of one tensor.
 
     `levels` are quantized parameters (with a codebook: levels) in row-major order; `history` is 1
-    where any update so far had one that is not 0; `payload` are the bytes of its unit's payload.
+    where any update so far had one that is not 0 (a base is no update); `payload` are the bytes
+    of its unit's payload.
     """
 
     levels: list[int]
@@ -87,13 +88,20 @@ def history_mask(state: UpdateState, name: str, weights: int) -> list[int]:
 
 
 def store(
-    state: UpdateState, header: DataUnitHeader, name: str, quantized: list[int], payload: bytes
+    state: UpdateState,
+    header: DataUnitHeader,
+    name: str,
+    quantized: list[int],
+    payload: bytes,
+    is_update: int,
 ) -> None:
-    """Clause 12.2: Stored state of a base. Levels replace the old ones; the mask only grows.
-    Tensors that a stream leaves out keep what they have (clause 12.5).
+    """Clause 12.2: Stored state of a base. Levels replace the old ones; the mask only grows, and
+    only in updates: `is_update` is mps_parent_signalling_enabled_flag. Tensors that a stream
+    leaves out keep what they have (clause 12.5).
     """
-    seen = history_mask(state, name, len(quantized))
-    history = [1 if q != 0 else old for q, old in zip(quantized, seen, strict=True)]
+    history = list(history_mask(state, name, len(quantized)))
+    if is_update == 1:
+        history = [1 if q != 0 else old for q, old in zip(quantized, history, strict=True)]
     state.tensors[name] = StoredTensor(
         quantized, history, header.device_id, header.parameter_id, header.put_node_depth, payload
     )

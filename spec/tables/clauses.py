@@ -123,6 +123,7 @@ CLAUSES: Final[dict[str, str]] = {
     "12.4": "History masks",
     "12.5": "Skipped tensors",
     "12.6": "Cumulative and non-cumulative updates",
+    "12.7": "What an update is for",
     "13": "Skipping and reserved values",
     "13.1": "Unknown units",
     "13.2": "Reserved values",

@@ -110,7 +110,8 @@ STREAM_RULES: Final = _table(
     # Updates, clause 12
     Rule("base-missing", INVALID, "12.2", "temporal contexts need the stored state of the parent", "name the streams before it, the oldest first: --base BASE.nnr"),
     Rule("update-mismatch", INVALID, "12.6", "an update has the shape of the tensor it is added to, and holds integers where that does", "check that the streams are in order and of one model"),
-    Rule("parent-mismatch", INTEGRITY, "12.1", "the parent named by a unit is the stored one"),
+    Rule("parent-mismatch", INTEGRITY, "12.1", "the parent named by a unit is the stored one", "check that the streams are in order, none is missing, and they are of one model"),
+    Rule("base-model-mismatch", INTEGRITY, "12.7", "a base_model_id that is a hash is that of the streams the update is added to", "give the streams it was made for, the oldest first; check --semantics"),
     # Private units, clause 14.2
     Rule("index-mismatch", INVALID, "14.2.1", "an index says of every unit before it what that unit is", "the stream was changed after it was indexed; decoding does not need the index", tolerated=True),
     # Limits, clause 8.3

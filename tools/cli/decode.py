@@ -122,11 +122,8 @@ def _check_single(semantics: str | None) -> None:
 def _chain(
     streams: tuple[str, ...], output: str, semantics: str, options: dict[str, Any]
 ) -> _Decoded:
-    from nnref.codec.model import TensorInfo  # noqa: PLC0415  it loads numpy
-
     chain = codec.decode_chain_file(streams, output, semantics=semantics, **options)
-    infos = {name: TensorInfo.of(array) for name, array in chain.tensors.items()}
-    return _Decoded(infos, chain.stream_bytes, chain.findings)
+    return _Decoded(chain.infos(), chain.stream_bytes, chain.findings)
 
 
 def _single(report: "codec.DecodeReport") -> _Decoded:

@@ -294,5 +294,32 @@ LEDGER: Final = (
         ),
         after="update-1",
     ),
+    Description(
+        "base-of-history",
+        "A base: no update, all of it",
+        (start(1), parameters(), edition_2("w", [2, 2], Choices([3, 0, -2, 1], -8))),
+    ),
+    Description(
+        "history-behind-a-base",
+        "The history flag in the first update of a base",
+        (
+            start(1),
+            parameters(mps_parent_signalling_enabled_flag=1, nnr_pre_flag=0),
+            update(
+                "w", 1, [2, 2], Choices([1, 0, 0, -1], -8, history_flag=1, shift_idx={0: 5, 2: 6})
+            ),
+        ),
+        after="base-of-history",
+    ),
+    Description(
+        "complete-tensor",
+        "A unit without a parent in an update",
+        (
+            start(1),
+            parameters(mps_parent_signalling_enabled_flag=1, nnr_pre_flag=0),
+            edition_2("w", [2, 2], Choices([5, 0, 1, 0], -8), parent_node_id_present_flag=0),
+        ),
+        after="base-of-history",
+    ),
 )
 """Annexes B and C."""

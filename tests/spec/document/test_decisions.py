@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from _ext import worked
 
+from nnref.codec import decode, decode_chain
 from nnref.codec.formats import from_carrier
 from nnref.spec.process import (
     Refused,
@@ -139,6 +140,23 @@ def test_d_29_the_device_of_the_unit_alone_would_not_be_the_parents() -> None:
     assert len(levels(worked.read("parent-device"), state=copy.deepcopy(state))) == 1
     state.tensors["w"].device_id = 1
     assert levels(worked.read("parent-device"), state=state) == "parent-mismatch"
+
+
+def test_d_30_a_base_in_the_history_mask_would_change_the_codeword() -> None:
+    state = UpdateState()
+    decode_stream(worked.read("base-of-history"), state=state)
+    data = worked.read("history-behind-a-base")
+    chosen = levels(data, state=copy.deepcopy(state))
+    assert chosen == [([1, 0, 0, -1], [1, 0, 0, -1])]
+    state.tensors["w"].history = [1, 0, 1, 1]
+    assert levels(data, state=state) != chosen
+
+
+def test_d_31_a_complete_tensor_would_be_another_one_if_it_were_added() -> None:
+    streams = [worked.read("base-of-history"), worked.read("complete-tensor")]
+    base, complete = (decode(data)["w"] for data in streams)
+    assert decode_chain(streams)["w"].tolist() == complete.tolist() == [[1.25, 0], [0.25, 0]]
+    assert (base + complete).tolist() == [[2, 0], [-0.25, 0.25]]
 
 
 @pytest.mark.parametrize(
