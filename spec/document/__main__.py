@@ -30,9 +30,8 @@ def build(out: Path) -> int:
 def write_examples() -> int:
     """The streams of `examples/` and their manifest."""
     sys.path.insert(0, str(HERE))
-    building = importlib.import_module("_ext.building")
-    descriptions = importlib.import_module("_ext.descriptions")
-    building.write_all(descriptions.ALL)
+    writing = importlib.import_module("_ext.writing")
+    writing.write_all(writing.ALL)
     return 0
 
 

@@ -3,22 +3,12 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib import import_module
 from typing import Final
 
 import click
 
 from nnref.tools.cli.failures import run_guarded
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Where a subcommand lives (the attribute `command` of a module) and its line in the help."""
-
-    module: str
-    summary: str
-
+from nnref.tools.cli.lazy import Entry, LazyGroup
 
 COMMANDS: Final[Mapping[str, Entry]] = {
     "encode": Entry("nnref.tools.cli.encode", "Encode a model as an NNR stream."),
@@ -30,6 +20,9 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "disassemble": Entry("nnref.tools.cli.disassemble", "Write a stream, good or bad, as text."),
     "assemble": Entry("nnref.tools.cli.assemble", "Rebuild a stream from its text."),
     "syntax": Entry("nnref.tools.cli.syntax", "Look up an element, a unit or a clause."),
+    "conformance": Entry(
+        "nnref.tools.cli.conformance", "Test a decoder with the conformance suite."
+    ),
     "demo": Entry("nnref.tools.cli.demo", "Encode, decode and test a small trained network."),
 }
 
@@ -47,29 +40,9 @@ Exit status:
 """
 
 
-class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports one only to run it."""
-
-    def list_commands(self, _ctx: click.Context) -> list[str]:
-        """The names, in the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module of a command."""
-        entry = COMMANDS.get(cmd_name)
-        if entry is None:
-            return None
-        command: click.Command = import_module(entry.module).command
-        return command
-
-    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
-
-
 @click.group(
     cls=LazyGroup,
+    entries=COMMANDS,
     help=HELP,
     no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from _ext import building, descriptions, examples, worked
+from _ext import examples, worked, writing
 
 from nnref import codec
+from nnref.conformance.generator.building import build
 from nnref.spec.errors import NnrError
 from nnref.spec.process import UpdateState, compose_blocks
 from nnref.spec.process.bits import BitReader
 from nnref.spec.syntax import OutOfBand
 from nnref.spec.tables.enums import Dialect
 
-BY_NAME = {description.name: description for description in descriptions.ALL}
+BY_NAME = {description.name: description for description in writing.ALL}
 WORKED = [name for name, entry in worked.manifest().items() if entry.get("worked")]
 
 
@@ -38,7 +39,7 @@ def test_stream_is_small_and_has_its_hash(name: str) -> None:
 @pytest.mark.parametrize("name", BY_NAME)
 def test_stream_is_what_its_description_makes(name: str) -> None:
     state = worked.state_before(worked.manifest()[name])
-    assert building.build(BY_NAME[name], state) == worked.read(name)
+    assert build(BY_NAME[name], state) == worked.read(name)
 
 
 @pytest.mark.parametrize("name", BY_NAME)
@@ -108,7 +109,7 @@ def test_composed_weight_of_the_ledger_is_the_one_it_prints() -> None:
 
 def test_description_of_an_update_needs_its_base() -> None:
     with pytest.raises(worked.Refused, match="base-missing"):
-        building.build(BY_NAME["update-2"], UpdateState())
+        build(BY_NAME["update-2"], UpdateState())
 
 
 @pytest.mark.parametrize("name", [n for n in BY_NAME if not worked.manifest()[n].get("after")])

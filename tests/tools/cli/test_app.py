@@ -6,7 +6,7 @@ from importlib import import_module
 
 import pytest
 
-from nnref.tools.cli import app
+from nnref.tools.cli import app, conformance
 
 HEAVY = {"ml_dtypes", "numba", "numpy", "rich", "safetensors", "sklearn", "torch"}
 
@@ -30,18 +30,28 @@ def test_help_lists_every_command(capsys):
         assert entry.summary in out
 
 
-@pytest.mark.parametrize("name", app.COMMANDS)
-def test_every_command_helps_itself(name, capsys):
-    assert app.run([name, "--help"]) == 0
+LEAVES = {(name,): entry for name, entry in app.COMMANDS.items() if name != "conformance"} | {
+    ("conformance", name): entry for name, entry in conformance.COMMANDS.items()
+}
+
+
+@pytest.mark.parametrize("names", LEAVES, ids=" ".join)
+def test_every_command_helps_itself(names, capsys):
+    assert app.run([*names, "--help"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith(f"Usage: nnref {name} ")
+    assert out.startswith(f"Usage: nnref {' '.join(names)} ")
     assert "--json" in out
 
 
-@pytest.mark.parametrize("name", app.COMMANDS)
-def test_summary_of_a_command_opens_its_own_help(name):
-    entry = app.COMMANDS[name]
+@pytest.mark.parametrize("entry", [*LEAVES.values(), app.COMMANDS["conformance"]])
+def test_summary_of_a_command_opens_its_own_help(entry):
     assert import_module(entry.module).command.help.startswith(entry.summary.rstrip("."))
+
+
+def test_help_of_a_group_lists_its_commands(capsys):
+    assert app.run(["conformance", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert all(entry.summary in out for entry in conformance.COMMANDS.values())
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["encode", "--help"], ["inspect", "--help"]])

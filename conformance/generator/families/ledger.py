@@ -3,10 +3,8 @@
 from struct import pack
 from typing import Final
 
-from nnref.spec.tables.enums import DecompressedDataFormat, Dialect, UnitType
-
-from .building import Description
-from .shorthand import (
+from nnref.conformance.generator.building import Description
+from nnref.conformance.generator.shorthand import (
     DC,
     INTEGER,
     LS,
@@ -23,6 +21,7 @@ from .shorthand import (
     tensor,
     update,
 )
+from nnref.spec.tables.enums import DecompressedDataFormat, Dialect, UnitType
 
 LEDGER: Final = (
     Description(

@@ -3,22 +3,11 @@
 Made for this document; none is the output of another program.
 """
 
-from dataclasses import replace
 from struct import pack
 from typing import Final
 
-from nnref.spec.tables.enums import (
-    DecompressedDataFormat,
-    Dialect,
-    ParentNodeIdType,
-    TopologyStorageFormat,
-    UnitType,
-)
-from nnref.spec.tables.formats import DATA_FORMATS, PRIVATE_FORMAT_BASE, SCALAR_BIT
-
-from .building import Description
-from .ledger import LEDGER
-from .shorthand import (
+from nnref.conformance.generator.building import Description
+from nnref.conformance.generator.shorthand import (
     BI,
     DC,
     INTEGER,
@@ -35,6 +24,14 @@ from .shorthand import (
     tensor,
     update,
 )
+from nnref.spec.tables.enums import (
+    DecompressedDataFormat,
+    Dialect,
+    ParentNodeIdType,
+    TopologyStorageFormat,
+    UnitType,
+)
+from nnref.spec.tables.formats import DATA_FORMATS, PRIVATE_FORMAT_BASE, SCALAR_BIT
 
 EXAMPLES: Final = (
     Description(
@@ -353,5 +350,3 @@ EXAMPLES: Final = (
     ),
 )
 """Annex D."""
-
-ALL: Final = (*(replace(example, worked=True) for example in EXAMPLES), *LEDGER)

@@ -1,17 +1,16 @@
-"""Short forms of the units that the examples are made of."""
+"""Short forms of the units that streams are made of."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
+from nnref.conformance.generator.building import UnitDescription
+from nnref.conformance.generator.encoder import TensorChoices
 from nnref.spec.tables.enums import (
     CompressedParameterTypes,
     ParentNodeIdType,
     PayloadType,
     UnitType,
 )
-
-from .building import UnitDescription
-from .encoder import TensorChoices
 
 Unit = UnitDescription
 Choices = TensorChoices

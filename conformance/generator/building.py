@@ -1,10 +1,15 @@
-"""Makes the streams of `examples/` from their descriptions: `python spec/document examples`."""
+"""Streams from their descriptions: elements by name, levels, and what an encoder chooses."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nnref.conformance.generator.encoder import (
+    EntryPointRecorder,
+    LiteralEncoder,
+    Narrator,
+    TensorChoices,
+)
 from nnref.spec.process import UpdateState
 from nnref.spec.process.bits import BitReader
 from nnref.spec.process.data_unit import EntryPoint, compressed_data_unit_header
@@ -17,9 +22,6 @@ from nnref.spec.process.units import nnr_unit_header
 from nnref.spec.syntax import OutOfBand, StreamState, read_unit_at, write_unit
 from nnref.spec.syntax.derived import number_of_entry_points
 from nnref.spec.tables.enums import Dialect, UnitType
-
-from . import worked
-from .encoder import EntryPointRecorder, LiteralEncoder, Narrator, TensorChoices
 
 Fields = Mapping[str, Any]
 
@@ -49,7 +51,7 @@ class Description:
     after: str | None = None
     out_of_band: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     worked: bool = False
-    """Explained bit by bit in annex D; else shown where annexes B and C refer to it."""
+    """Explained bit by bit in annex D of the document."""
     flip: Sequence[tuple[int, int]] = ()
 
 
@@ -148,32 +150,3 @@ def _entry_fields(points: Sequence[EntryPoint]) -> list[Fields]:
             }
         )
     return rows
-
-
-def write_all(descriptions: Sequence[Description]) -> None:
-    """Write every stream and the manifest that says what decoding gives."""
-    states: dict[str | None, UpdateState] = {None: UpdateState()}
-    entries = []
-    for description in descriptions:
-        start = states[description.after]
-        data = build(description, start)
-        (worked.FOLDER / f"{description.name}.nnr").write_bytes(data)
-        after = UpdateState(dict(start.tensors))
-        entries.append(_entry(description, data, after))
-        states[description.name] = after
-    text = json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
-    worked.MANIFEST.write_text(text, encoding="utf-8")
-
-
-def _entry(description: Description, data: bytes, state: UpdateState) -> dict[str, Any]:
-    entry: dict[str, Any] = {"name": description.name, "title": description.title}
-    if description.worked:
-        entry["worked"] = True
-    if description.dialect:
-        entry["dialect"] = int(description.dialect)
-    if description.after:
-        entry["after"] = description.after
-    if description.out_of_band:
-        entry["out_of_band"] = description.out_of_band
-    entry |= worked.outcome(data, state, entry)
-    return entry

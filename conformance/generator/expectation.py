@@ -1,0 +1,78 @@
+"""What the literal decoder makes of a stream: outputs, levels, states of the coder, features."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from nnref.conformance.generator.case import Case
+from nnref.conformance.generator.features import features_of
+from nnref.conformance.generator.output import Output, items_as_levels, output_of
+from nnref.conformance.generator.recording import Recorder
+from nnref.conformance.suite import CoderState, ExpectedLevels
+from nnref.spec.process import (
+    DecodedStream,
+    DecodedTensor,
+    UpdateState,
+    compose_blocks,
+    decode_stream,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """All that a sheet says about decoding."""
+
+    outputs: tuple[Output, ...]
+    levels: tuple[ExpectedLevels, ...]
+    coder_states: tuple[CoderState, ...]
+    findings: tuple[str, ...]
+    features: tuple[str, ...]
+    profile: int
+
+
+def expectation(case: Case, data: bytes, state: UpdateState) -> Expectation:
+    """Decode a stream of the suite; `state` moves on. Raises Refused."""
+    heard = Recorder()
+    described = case.description
+    stream = decode_stream(
+        data,
+        state=state,
+        dialect=described.dialect,
+        out_of_band=described.out_of_band,
+        observer=heard,
+    )
+    tensors = stream.tensors if case.as_coded else compose_blocks(stream)
+    return Expectation(
+        tuple(output_of(tensor) for tensor in tensors),
+        tuple(expected_levels(t.name, t.quantized) for t in stream.tensors if t.quantized),
+        coder_states(stream, heard),
+        tuple(sorted({finding.rule_id for finding in stream.findings})),
+        features_of(stream, heard, bool(described.out_of_band)),
+        stream.general_profile_idc,
+    )
+
+
+def expected_levels(name: str, quantized: Sequence[int]) -> ExpectedLevels:
+    """The quantized parameters of a tensor, in short."""
+    digest = sha256(items_as_levels(quantized)).hexdigest()
+    return ExpectedLevels(name, digest, min(quantized), max(quantized), quantized.count(0))
+
+
+def coder_states(stream: DecodedStream, heard: Recorder) -> tuple[CoderState, ...]:
+    """The registers before the terminate bin of every codeword."""
+    last = {tensor.unit: tensor for tensor in stream.tensors}
+    return tuple(_coder_state(stream, heard, tensor) for tensor in last.values() if not tensor.raw)
+
+
+def _coder_state(stream: DecodedStream, heard: Recorder, tensor: DecodedTensor) -> CoderState:
+    unit, codeword = stream.units[tensor.unit], heard.codewords[tensor.unit]
+    assert unit.registers is not None
+    assert unit.bytes_consumed is not None
+    return CoderState(
+        tensor.unit,
+        tensor.name,
+        codeword.bins,
+        *unit.registers,
+        unit.bytes_consumed,
+        tuple(codeword.checkpoints),
+    )

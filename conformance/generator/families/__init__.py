@@ -1,0 +1,20 @@
+"""What the suite consists of, family by family.
+
+A family is a module with a function `cases()`: add a case there, or a module to `FAMILIES`, and
+run `nnref conformance generate`.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from nnref.conformance.generator.case import Case
+from nnref.conformance.generator.families import documented
+
+FAMILIES: Final[tuple[Callable[[], Iterator[Case]], ...]] = (documented.cases,)
+"""In the order in which they are made: the base of an update comes before it."""
+
+
+def all_cases() -> Iterator[Case]:
+    """Every case of the suite."""
+    for cases in FAMILIES:
+        yield from cases()

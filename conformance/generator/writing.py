@@ -1,0 +1,171 @@
+"""Putting the suite into a folder: streams, sheets, expected tensors."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from nnref.codec.model import TensorInfo, safetensors_header
+from nnref.codec.model.tensors import ITEM_BYTES
+from nnref.conformance.generator.building import build
+from nnref.conformance.generator.case import Case
+from nnref.conformance.generator.expectation import Expectation, expectation
+from nnref.conformance.generator.output import Output
+from nnref.conformance.suite import (
+    Budget,
+    Expected,
+    ExpectedTensor,
+    Options,
+    Sheet,
+    StreamFile,
+    sheet_to_json,
+)
+from nnref.spec.process import UpdateState
+
+MEMORY: Final = 256 << 20
+SECONDS: Final = 10
+"""The budget of every case: generous for a tensor of a few weights, nothing for a bomb."""
+
+Files = dict[str, bytes]
+"""Contents by path in the folder of the suite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A case with its stream and what decoding gives; `state` is what it leaves."""
+
+    case: Case
+    data: bytes
+    expected: Expectation
+    state: UpdateState
+    chain: tuple[str, ...]
+
+
+def make_all(cases: Iterable[Case]) -> dict[str, Made]:
+    """Every case by id, in order; the base of an update comes before it.
+
+    Raises ValueError for an id used twice, Refused for a valid case that does not decode.
+    """
+    made: dict[str, Made] = {}
+    for case in cases:
+        if case.id in made:
+            raise ValueError(f"two cases are named {case.id}")
+        made[case.id] = make(case, made)
+    return made
+
+
+def make(case: Case, earlier: dict[str, Made]) -> Made:
+    """Build and decode one case."""
+    base = earlier[case.description.after] if case.description.after else None
+    before = base.state if base else UpdateState()
+    data = build(case.description, before)
+    after = UpdateState(dict(before.tensors))
+    chain = (*base.chain, base.case.id) if base else ()
+    return Made(case, data, expectation(case, data, after), after, chain)
+
+
+def suite_files(cases: Iterable[Case]) -> Files:
+    """Every file of the suite."""
+    files: Files = {}
+    for made in make_all(cases).values():
+        files |= case_files(made)
+    return files
+
+
+def case_files(made: Made) -> Files:
+    """Stream, sheet and expected tensors of one case."""
+    sheet = sheet_of(made)
+    folder = sheet.group
+    assert sheet.expected is not None
+    return {
+        f"{folder}/{sheet.stream.file}": made.data,
+        f"{folder}/{sheet.expected.file}": safetensors(made.expected.outputs),
+        f"{folder}/{sheet.id}.json": sheet_text(sheet),
+    }
+
+
+def sheet_of(made: Made) -> Sheet:
+    """The sheet of a case."""
+    case, expected = made.case, made.expected
+    return Sheet(
+        id=case.id,
+        group=case.group,
+        title=case.description.title,
+        description=case.purpose,
+        kind=case.kind,
+        clauses=case.clauses,
+        features=expected.features,
+        profile=expected.profile,
+        edition=2 if expected.profile == 1 else 1,
+        dialect=case.description.dialect.label,
+        decisions=case.decisions,
+        stream=stream_file(case.id, made.data),
+        budget=Budget(MEMORY, SECONDS),
+        options=Options(
+            out_of_band=case.description.out_of_band,
+            chain=made.chain,
+            semantics=case.semantics,
+            as_coded=case.as_coded,
+            limits=case.limits,
+        ),
+        expected=Expected(
+            f"{case.id}.safetensors",
+            tuple(_expected_tensor(output) for output in expected.outputs),
+            expected.levels,
+            expected.coder_states,
+            expected.findings,
+        ),
+    )
+
+
+def stream_file(name: str, data: bytes) -> StreamFile:
+    """What a sheet says of its stream."""
+    return StreamFile(f"{name}.nnr", len(data), sha256(data).hexdigest())
+
+
+def _expected_tensor(output: Output) -> ExpectedTensor:
+    digest = sha256(output.data).hexdigest()
+    return ExpectedTensor(output.name, output.dtype, output.shape, digest)
+
+
+def sheet_text(sheet: Sheet) -> bytes:
+    """A sheet as it is on disk."""
+    text = json.dumps(sheet_to_json(sheet), indent=1, ensure_ascii=False)
+    return f"{text}\n".encode()
+
+
+def safetensors(outputs: Sequence[Output]) -> bytes:
+    """The tensors as a safetensors file; types that it does not know are bytes."""
+    infos = {output.name: _info(output) for output in outputs}
+    slots = safetensors_header.layout(infos)
+    by_name = {output.name: output.data for output in outputs}
+    in_place = sorted(slots, key=lambda name: slots[name].begin)
+    return safetensors_header.build(slots, {}) + b"".join(by_name[name] for name in in_place)
+
+
+def _info(output: Output) -> TensorInfo:
+    known = output.dtype in ITEM_BYTES
+    return TensorInfo(output.dtype if known else "uint8", output.shape)
+
+
+def write_suite(cases: Iterable[Case], folder: Path) -> dict[str, int]:
+    """Put the suite into `folder`; returns the numbers of its cases and bytes.
+
+    Files of cases that are gone are removed: those of the three kinds in folders of groups.
+    """
+    files = suite_files(cases)
+    for old in folder.glob("*/*"):
+        if old.suffix in (".nnr", ".json", ".safetensors") and _name(old, folder) not in files:
+            old.unlink()
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    number = sum(name.endswith(".json") for name in files)
+    return {"cases": number, "bytes": sum(map(len, files.values()))}
+
+
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()

@@ -1,0 +1,27 @@
+"""`nnref conformance`: the suite that proves a decoder right or wrong."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import click
+
+from nnref.tools.cli.lazy import Entry, LazyGroup
+
+COMMANDS: Final[Mapping[str, Entry]] = {
+    "list": Entry("nnref.tools.cli.conformance.listing", "List the cases of the suite."),
+    "generate": Entry("nnref.tools.cli.conformance.generate", "Make the suite."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    entries=COMMANDS,
+    no_args_is_help=False,
+    short_help="Test a decoder with the conformance suite.",
+)
+def command() -> None:
+    """Test a decoder with the conformance suite.
+
+    The suite is installed with nnref: small streams, each with a sheet that says what it is about
+    and what decoding it gives.
+    """
