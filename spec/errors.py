@@ -12,6 +12,7 @@ NnrError
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from shlex import quote
 from typing import Any, Self
 
 from nnref.spec.tables.rules import RULES, Rule
@@ -72,6 +73,17 @@ class NnrError(Exception):
         """The stable id of the broken rule."""
         return self.rule.id
 
+    @property
+    def hint(self) -> str:
+        """What to do or type next; NAME is replaced by the tensor's where that is known."""
+        tensor = self.place.tensor
+        return self.rule.hint if tensor is None else self.rule.hint.replace("NAME", quote(tensor))
+
+    def also(self, detail: str) -> Self:
+        """Add to the detail; returns self."""
+        self.detail = "; ".join(part for part in (self.detail, detail) if part)
+        return self
+
     def at(self, **where: Any) -> Self:
         """Fill in those parts of the place that are not known yet; returns self."""
         known = {f.name: getattr(self.place, f.name) for f in fields(Place)}
@@ -92,7 +104,7 @@ class NnrError(Exception):
             "clause": self.rule.clause,
             "rule": self.rule.text,
             "detail": self.detail,
-            "hint": self.rule.hint,
+            "hint": self.hint,
         } | self.place.as_dict()
 
     def __str__(self) -> str:
@@ -100,7 +112,7 @@ class NnrError(Exception):
         text = f"{place}: " if place else ""
         text += f"{self.detail}; " if self.detail else ""
         text += f"rule: {self.rule.text} (clause {self.rule.clause})"
-        return text + (f"; {self.rule.hint}" if self.rule.hint else "")
+        return text + (f"; {self.hint}" if self.hint else "")
 
 
 class MalformedError(NnrError):

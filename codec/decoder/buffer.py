@@ -12,10 +12,12 @@ StreamSource = str | PathLike[str] | bytes | bytearray | memoryview
 def stream_buffer(source: StreamSource) -> memoryview:
     """The bytes of a stream; a path is mapped into memory, not read.
 
-    Raises FileError file-not-found.
+    Raises FileError file-not-found, UsageError input-type.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         return memoryview(source).cast("B")
+    if not isinstance(source, str | PathLike):
+        raise refusal("input-type", f"a {type(source).__name__} is no stream")
     path = Path(source)
     try:
         with path.open("rb") as file:

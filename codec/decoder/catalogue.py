@@ -65,6 +65,11 @@ class Catalogue:
         self._handed_out: dict[int, tuple[StreamTensor, ...]] = {}
 
     @property
+    def summary(self) -> str:
+        """What is known without parsing more: the number of tensors, or that there is an index."""
+        return f"{len(self._tensors)} tensors" if self._complete else "indexed"
+
+    @property
     def units(self) -> Sequence[Unit]:
         """All units, in the order of the stream."""
         self._parse()

@@ -71,6 +71,9 @@ class Stream(Mapping[str, Array]):
         """All units of the stream."""
         return tuple(self._catalogue.units)
 
+    def __repr__(self) -> str:
+        return f"Stream({self._catalogue.summary}, {self.size} bytes)"
+
     def __getitem__(self, name: str) -> Array:
         found = self._catalogue.find(name)
         if found is None:

@@ -133,16 +133,22 @@ def encode_group(group: Group, state: StreamState) -> list[EncodedUnit]:
 
     Raises UsageError naming the tensor.
     """
-    if len(group.members) == 1:
-        return list(_alone(group, state))
-    carriers = {role: _carrier(group, name) for role, name in group.members.items()}
-    unfit = [role for role, c in carriers.items() if c.payload_type != PayloadType.NNR_PT_FLOAT]
-    if not unfit:
-        return [_block(group, carriers, state)]
-    if group.required:
-        name = group.members[unfit[0]]
-        raise refusal("block-members", f"{name!r} cannot be quantized", tensor=name)
+    if len(group.members) > 1:
+        try:
+            return [_quantized_block(group, state)]
+        except NnrError:
+            if group.required:
+                raise
     return list(_alone(group, state))
+
+
+def _quantized_block(group: Group, state: StreamState) -> EncodedUnit:
+    carriers = {role: _carrier(group, name) for role, name in group.members.items()}
+    for role, carrier in carriers.items():
+        if carrier.payload_type != PayloadType.NNR_PT_FLOAT:
+            name = group.members[role]
+            raise refusal("block-members", f"{name!r} cannot be quantized", tensor=name)
+    return _block(group, carriers, state)
 
 
 def _alone(group: Group, state: StreamState) -> Iterator[EncodedUnit]:

@@ -40,12 +40,18 @@ class EncodeReport:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """One sentence per tensor whose content was lost."""
-        return tuple(
+        """One sentence per tensor whose content was lost, or that is not quantized as was asked."""
+        lost = tuple(
             f"tensor {tensor.name!r} decodes to zeros: the step of qp {tensor.qp} is too large"
             for tensor in self.tensors
             if tensor.all_zero
         )
+        kept = tuple(
+            f"tensor {tensor.name!r} is carried without quantization: {tensor.out_of_reach}"
+            for tensor in self.tensors
+            if tensor.out_of_reach
+        )
+        return lost + kept
 
 
 def encode(

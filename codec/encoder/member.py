@@ -21,6 +21,7 @@ from nnref.codec.quantization import (
     reconstruct_codebook,
     reconstruct_uniform,
 )
+from nnref.spec.errors import refusal
 from nnref.spec.syntax import StreamState
 
 Array = NDArray[Any]
@@ -146,4 +147,6 @@ def codebook_member(
         unary_length=settings.unary_length,
     )
     check_qp(result.qp, settings.density, state.base_qp)
+    if not asked and values.any() and not any(result.codebook.entries):
+        raise refusal("step-out-of-range", f"all entries are zero with the finest qp {result.qp}")
     return CodedMember(name, values, result.k, result.qp, result.codebook, role)

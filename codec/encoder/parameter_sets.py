@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import floor
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,9 @@ from nnref.spec.tables.enums import QuantizationMethodFlags, TopologyStorageForm
 
 _SAMPLES = 1 << 14
 _BASE_QPS = range(-4096, 4096)
-_REACH_BELOW, _REACH_ABOVE = -16.0, 24.0
-"""Octaves of a tensor's root mean square whose steps qp reaches from base 0 with room to spare:
-qp spans 32 octaves to each side, a step lies up to 16 octaves below the values."""
+_REACH_BELOW, _REACH_ABOVE = -16.0, 30.0
+"""Octaves of a tensor's root mean square, counted from the base, whose steps qp reaches: it spans
+32 octaves to each side, a step lies 1 to 16 octaves below the values."""
 
 
 def model_units(
@@ -96,15 +97,25 @@ def stream_settings(source: TensorSource, settings: EncodeSettings) -> tuple[Enc
 
 
 def _centre(source: TensorSource) -> int:
-    """The octave in the middle of the steps that are wanted; 0 when base 0 reaches all."""
-    octaves = [
-        octave
+    """The octave in the middle of the steps that are wanted; 0 when base 0 reaches all.
+
+    Where no base reaches all tensors, it is one that reaches the most weights.
+    """
+    wanted = [
+        (octave, source.info(name).size)
         for name in source.names()
         if is_quantized(source.info(name).dtype)
         and (octave := _octave(source.read(name))) is not None
     ]
-    if not octaves or (min(octaves) > _REACH_BELOW and max(octaves) < _REACH_ABOVE):
+
+    def reached(base: int) -> list[tuple[float, int]]:
+        return [one for one in wanted if _REACH_BELOW < one[0] - base < _REACH_ABOVE]
+
+    lowest = (floor(octave - _REACH_BELOW) - 1 for octave, _ in wanted)
+    best = max((0, *lowest), key=lambda base: sum(size for _, size in reached(base)))
+    if best == 0:
         return 0
+    octaves = [octave for octave, _ in reached(best)]
     return round((min(octaves) + max(octaves)) / 2) - 8
 
 

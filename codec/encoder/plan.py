@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from numpy.typing import NDArray
 
@@ -13,6 +13,10 @@ from nnref.codec.formats import is_quantized
 from nnref.codec.model import TensorSource
 from nnref.codec.transform.pairs import Block
 from nnref.spec.errors import NnrError, refusal
+from nnref.spec.limits import Limits
+
+_SHOWN_NAME: Final = 40
+"""Characters of a name that is too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,11 @@ class Plan:
 def planned(source: TensorSource, settings: EncodeSettings) -> Plan:
     """The groups that the settings ask for: blocks where their weights are, single tensors.
 
-    Raises UsageError block-members.
+    Raises UsageError block-members, tensor-name-unsupported.
     """
     names = source.names()
+    for name in names:
+        _check_name(name)
     blocks, required = _blocks(source, settings)
     by_weight = {block.weight: block_members(block) for block in blocks}
     within = {name for members in by_weight.values() for name in members.values()}
@@ -93,6 +99,14 @@ def _blocks(source: TensorSource, settings: EncodeSettings) -> tuple[tuple[Block
 
 def _kept_apart(block: Block, settings: EncodeSettings) -> bool:
     return any(settings.for_tensor(name).lossless for name in block_members(block).values())
+
+
+def _check_name(name: str) -> None:
+    """Clause 8.3: no longer than a decoder takes unless it is told to."""
+    size, most = len(name.encode(errors="replace")), Limits().max_string_bytes
+    if size > most:
+        detail = f"a name of {size} bytes is more than max_string_bytes = {most}"
+        raise refusal("tensor-name-unsupported", detail, tensor=f"{name[:_SHOWN_NAME]}...")
 
 
 def _read(source: TensorSource, name: str) -> NDArray[Any]:

@@ -14,6 +14,7 @@ from nnref.codec.quantization import (
     sqnr_db,
 )
 from nnref.codec.quantization.step import qp_below
+from nnref.spec.errors import NnrError
 
 COMPATIBLE_QP = -38
 COMPATIBLE_NONWEIGHT_QP = -75
@@ -62,6 +63,20 @@ def tensor_sqnr(values: NDArray[np.float32], settings: EncodeSettings) -> float 
     if values.ndim < 2 or _asked_qp(values, settings) is not None:
         return None
     return DEFAULT_SQNR if settings.sqnr is None else settings.sqnr
+
+
+def is_out_of_reach(error: NnrError, dimensions: int, settings: EncodeSettings) -> bool:
+    """Whether a tensor was refused for the scale of its values alone.
+
+    Not so for a qp or a step that the settings name and that nobody reaches.
+    """
+    if error.id == "tensor-out-of-range":
+        return True
+    if error.id not in ("step-out-of-range", "qp-out-of-range"):
+        return False
+    if dimensions < 2 and not settings.holds_for_vectors:
+        return settings.nonweight_qp is None
+    return settings.qp is None and settings.step is None
 
 
 def _asked_qp(values: NDArray[np.float32], settings: EncodeSettings) -> int | None:

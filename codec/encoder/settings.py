@@ -11,6 +11,7 @@ from nnref.spec.errors import refusal
 Effort = Literal["fast", "default", "best"]
 ShiftSearch = Literal["off", "compatible", "exact"]
 NonFinite = Literal["error", "raw"]
+OutOfReach = Literal["raw", "error"]
 
 DEFAULT_SQNR: Final = 40.0
 """Quality in dB when none is asked for."""
@@ -102,6 +103,9 @@ class EncodeSettings:
     """Carry float tensors without quantization."""
     non_finite: NonFinite = "error"
     """What to do with NaN and infinities: refuse, or carry that tensor without quantization."""
+    out_of_reach: OutOfReach = "raw"
+    """What to do with a tensor whose scale no reachable step suits: carry it without quantization,
+    of which the report warns, or refuse. `compatible` streams refuse."""
     profile: int = 1
     """general_profile_idc."""
     scan_order: int = 0
@@ -151,6 +155,7 @@ class EncodeSettings:
             raise refusal("setting-conflict", "codebook and compatible")
         _check_low_rank(self)
         _check_choice("non_finite", self.non_finite, ("error", "raw"))
+        _check_choice("out_of_reach", self.out_of_reach, ("raw", "error"))
         _check_choice("shift_search", self.shift_search, ("off", "compatible", "exact"))
         asked = [name for name in _QUALITY if getattr(self, name) is not None]
         if len(asked) > 1 or (asked and self.lossless):

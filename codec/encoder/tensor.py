@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from nnref.codec.encoder.data_unit import DataUnit, WrittenUnit
 from nnref.codec.encoder.forms import WeightForm, decoded_weight, smallest_unit
 from nnref.codec.encoder.member import CodedMember, UnitTools, scan_order
+from nnref.codec.encoder.quality import is_out_of_reach
 from nnref.codec.encoder.rate_distortion import unary_length_of
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.encoder.weight import weight_members
@@ -38,6 +39,8 @@ class EncodedTensor:
     max_error: float = 0.0
     all_zero: bool = False
     """The quantized tensor is zero everywhere although the original is not."""
+    out_of_reach: str = ""
+    """Why it is carried without quantization though nobody asked for that."""
     out_of_band: OutOfBand | None = None
     """What the stream leaves out of its unit, for the decoder's mapping by name."""
 
@@ -47,17 +50,29 @@ def encode_tensor(
 ) -> tuple[bytes, EncodedTensor]:
     """The unit of one tensor and its report; `settings` are the tensor's own (rules applied).
 
-    `parameter_id` is the tensor's position in the model. Raises UsageError naming the tensor.
+    `parameter_id` is the tensor's position in the model. A tensor whose scale no step suits is
+    carried without quantization, unless the settings refuse. Raises UsageError naming the tensor.
     """
     try:
-        carrier = tensor_carrier(array, settings)
-
-        def build(form: WeightForm) -> DataUnit:
-            return _data_unit(name, carrier, settings, state, parameter_id, form, array.dtype)
-
-        unit, written = smallest_unit(build, carrier, settings, state)
+        return _encoded(name, array, settings, state, parameter_id)
     except NnrError as error:
-        raise error.at(tensor=name) from None
+        may_keep = settings.out_of_reach == "raw" and not settings.compatible
+        if not may_keep or not is_out_of_reach(error, array.ndim, settings):
+            raise error.at(tensor=name) from None
+        kept = EncodeSettings.from_options(settings, {"lossless": True})
+        data, report = _encoded(name, array, kept, state, parameter_id)
+        return data, replace(report, out_of_reach=error.detail)
+
+
+def _encoded(
+    name: str, array: Array, settings: EncodeSettings, state: StreamState, parameter_id: int
+) -> tuple[bytes, EncodedTensor]:
+    carrier = tensor_carrier(array, settings)
+
+    def build(form: WeightForm) -> DataUnit:
+        return _data_unit(name, carrier, settings, state, parameter_id, form, array.dtype)
+
+    unit, written = smallest_unit(build, carrier, settings, state)
     return written.data, weight_report(name, array, carrier.values, unit, written, state)
 
 

@@ -274,5 +274,6 @@ class PayloadDecoder:
         wrong = np.flatnonzero((np.array(expected, np.int64) != found).any(axis=1))
         if wrong.size:
             index = int(wrong[0])
-            detail = f"block row {index + 1}: {expected[index]}, not {self.entry_points[index]}"
+            met = self.entry_points[index]
+            detail = f"block row {index + 1}: {expected[index]}; the coder is at {met}"
             raise refusal("entry-point-mismatch", detail)

@@ -21,6 +21,9 @@ class EntryPoint(NamedTuple):
     """The offset register, 0..255."""
     dq_state: int
 
+    def __str__(self) -> str:
+        return f"bit_offset {self.bit_offset}, offset {self.offset}, dq_state {self.dq_state}"
+
 
 @dataclass(frozen=True, slots=True)
 class TensorSyntax:

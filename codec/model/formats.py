@@ -1,6 +1,7 @@
 """Which format a name stands for. Modules of formats are imported when one is met."""
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -8,6 +9,7 @@ from nnref.codec.model.files import StrPath, not_of_its_format
 from nnref.codec.model.sink import TensorSink
 from nnref.codec.model.source import TensorSource
 from nnref.codec.model.tensors import TensorInfo, numpy_dtype
+from nnref.spec.errors import refusal
 
 ModelInput = StrPath | Mapping[str, Any] | TensorSource
 """What `open_model` takes."""
@@ -35,10 +37,13 @@ def open_model(model: ModelInput) -> TensorSource:
     `model` is a mapping of names to numpy arrays, torch tensors or what numpy makes an array of;
     or the path of a `.safetensors`, `.npz`, `.pt`, `.pth` or `.bin` file or of a Hugging Face
     folder. An open source is returned as it is. Raises `FileError` (file-not-found, file-format,
-    extra-missing) and `UsageError` (tensor-dtype-unsupported, tensor-name-unsupported).
+    extra-missing) and `UsageError` (input-type, tensor-dtype-unsupported,
+    tensor-name-unsupported).
     """
     if isinstance(model, TensorSource):
         return model
+    if not isinstance(model, str | PathLike | Mapping):
+        raise refusal("input-type", f"a {type(model).__name__} is no model")
     if isinstance(model, Mapping):
         from nnref.codec.model.arrays import MappingSource  # noqa: PLC0415
 

@@ -11,6 +11,7 @@ from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
 from nnref.spec.syntax.bits import BitReader
 from nnref.spec.syntax.derived import first_tensor_name
+from nnref.spec.syntax.foreign import other_format
 from nnref.spec.syntax.generate import IrregularError, Reader, compile_reader
 from nnref.spec.syntax.records import Judge, ObservedReader, Record, RecordSink
 from nnref.spec.syntax.state import OutOfBand, StreamState, syntax_parameters
@@ -67,13 +68,16 @@ def read_units(
     """
     reader = _StreamReader(stream, limits, out_of_band, record, strict, findings)
     if not reader.size:
-        raise refusal("stream-empty")
+        raise refusal("stream-empty", "there are no bytes at all")
     state = StreamState()
     names: set[str] = set()
     offset = index = 0
     while offset < reader.size:
         reader.limits.check("max_units", index + 1, "limit-units", unit=index, bit=8 * offset)
-        unit = reader.read(index, offset, state)
+        try:
+            unit = reader.read(index, offset, state)
+        except NnrError as error:
+            raise error if index else error.also(other_format(reader.view)) from None
         if unit.nnr_unit_type == _NDU:
             _check_names(unit, names)
         yield unit
@@ -114,8 +118,8 @@ class _StreamReader:
         strict: bool,
         findings: list[NnrError] | None,
     ) -> None:
-        self._view = memoryview(stream).cast("B")
-        self.size = len(self._view)
+        self.view = memoryview(stream).cast("B")
+        self.size = len(self.view)
         self.limits = limits or Limits()
         self._out_of_band = out_of_band
         self._record = record
@@ -131,7 +135,7 @@ class _StreamReader:
             self._state = state
         if self._record is None:
             try:
-                bits = BitReader(self._view, offset, self.size)
+                bits = BitReader(self.view, offset, self.size)
                 return self._read(index, offset, state, bits, _compiled)
             except (NnrError, IrregularError):
                 pass  # The interpreted declaration says what is wrong, and where.
@@ -156,12 +160,12 @@ class _StreamReader:
         if misplaced:
             raise refusal(misplaced, bit=8 * offset)
         body = bits.position >> 3
-        syntax = unit_syntax(kind, bytes(self._view[body : min(body + 4, offset + size)]))
+        syntax = unit_syntax(kind, bytes(self.view[body : min(body + 4, offset + size)]))
         engine(syntax)(bits, self._parameters, fields)
         start = bits.position >> 3
         if bits.remaining and not syntax.has_payload(fields):
             raise refusal("unit-size-mismatch", f"{bits.remaining} bits after the last element")
-        payload = self._view[start : offset + size]
+        payload = self.view[start : offset + size]
         return Unit(index, offset, size, kind, fields, payload, start, state)
 
     def _read_observed(self, index: int, offset: int, state: StreamState) -> Unit:
@@ -169,7 +173,7 @@ class _StreamReader:
         found: list[NnrError] = []
         tracer = _Tracer(self._record)
         judge = Judge(self._strict, found)
-        bits = ObservedReader(self._view, offset, self.size, judge, tracer.see)
+        bits = ObservedReader(self.view, offset, self.size, judge, tracer.see)
         try:
             return self._read(index, offset, state, bits, _interpreted)
         except NnrError as error:

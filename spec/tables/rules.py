@@ -45,6 +45,10 @@ def _table(*rules: Rule) -> dict[str, Rule]:
 
 
 _TRACE = "nnref inspect IN.nnr shows the elements up to this point"
+_BINS = "nnref trace IN.nnr --tensor NAME --bins shows every bin up to this point"
+_DAMAGED = (
+    f"the payload is damaged, or was written by another dialect: try --dialect nncodec-1.0; {_BINS}"
+)
 
 STREAM_RULES: Final = _table(
     # Units, clause 6.1 and 7.1
@@ -95,18 +99,18 @@ STREAM_RULES: Final = _table(
     Rule("aggregate-undefined", UNSUPPORTED, "7.9", "aggregate units are read only as opaque bytes"),
     Rule("dimension-shift-range", INVALID, "7.8.6", "first_tensor_dimension_shift is less than the number of dimensions"),
     # Payload, clause 9
-    Rule("payload-too-short", MALFORMED, "9.3.1", "a payload holds at least the two bytes the decoder starts with"),
-    Rule("payload-offset-range", MALFORMED, "9.3.1", "the offset is less than the range, at the start and where the range is set to 256", "the payload is damaged"),
-    Rule("payload-truncated", MALFORMED, "9.3.5", "the arithmetic codeword ends inside its payload", "the payload is damaged, or was written by another dialect: try --dialect nncodec-1.0"),
-    Rule("payload-trailing-bytes", MALFORMED, "9.3.5", "the unit ends with the arithmetic codeword"),
-    Rule("payload-terminate-bin", MALFORMED, "9.3.4", "the codeword ends with a terminate bin of value 1", "the payload is damaged, or was written by another dialect: try --dialect nncodec-1.0"),
-    Rule("payload-stop-bit", INVALID, "9.3.5", "after the terminate bin come a 1 bit and zero bits up to the byte boundary", tolerated=True),
-    Rule("payload-size-raw", MALFORMED, "10.5", "a raw payload holds 4 bytes per weight"),
-    Rule("remainder-prefix-too-long", MALFORMED, "9.5.4", "an abs_remainder prefix has at most 31 bins"),
-    Rule("codebook-index-range", INVALID, "9.5.3", "a level plus CbZeroOffset is an index of the codebook"),
-    Rule("level-overflow", INVALID, "9.5", "a level and its quantized parameter fit 32 bits, two's complement"),
-    Rule("payload-bound", MALFORMED, "8.3.1", "a payload of this size can hold as many weights as the header declares"),
-    Rule("entry-point-mismatch", INVALID, "9.6.4", "an entry point equals the coder's state at its block row"),
+    Rule("payload-too-short", MALFORMED, "9.3.1", "a payload holds at least the two bytes the decoder starts with", _TRACE),
+    Rule("payload-offset-range", MALFORMED, "9.3.1", "the offset is less than the range, at the start and where the range is set to 256", f"the payload is damaged; {_BINS}"),
+    Rule("payload-truncated", MALFORMED, "9.3.5", "the arithmetic codeword ends inside its payload", _DAMAGED),
+    Rule("payload-trailing-bytes", MALFORMED, "9.3.5", "the unit ends with the arithmetic codeword", _DAMAGED),
+    Rule("payload-terminate-bin", MALFORMED, "9.3.4", "the codeword ends with a terminate bin of value 1", _DAMAGED),
+    Rule("payload-stop-bit", INVALID, "9.3.5", "after the terminate bin come a 1 bit and zero bits up to the byte boundary", _BINS, tolerated=True),
+    Rule("payload-size-raw", MALFORMED, "10.5", "a raw payload holds 4 bytes per weight", _TRACE),
+    Rule("remainder-prefix-too-long", MALFORMED, "9.5.4", "an abs_remainder prefix has at most 31 bins", _DAMAGED),
+    Rule("codebook-index-range", INVALID, "9.5.3", "a level plus CbZeroOffset is an index of the codebook", _BINS),
+    Rule("level-overflow", INVALID, "9.5", "a level and its quantized parameter fit 32 bits, two's complement", _DAMAGED),
+    Rule("payload-bound", MALFORMED, "8.3.1", "a payload of this size can hold as many weights as the header declares", _TRACE),
+    Rule("entry-point-mismatch", INVALID, "9.6.4", "an entry point equals the coder's state at its block row", _BINS),
     # Updates, clause 12
     Rule("base-missing", INVALID, "12.2", "temporal contexts need the stored state of the parent", "name the streams before it, the oldest first: --base BASE.nnr"),
     Rule("update-mismatch", INVALID, "12.6", "an update has the shape of the tensor it is added to, and holds integers where that does", "check that the streams are in order and of one model"),
@@ -132,13 +136,14 @@ CALLER_RULES: Final = _table(
     Rule("element-not-present", USAGE, "6", "an element that the syntax does not have here is not given, or has its inferred value"),
     Rule("element-unknown", USAGE, "6", "the given elements are elements of the unit"),
     Rule("element-count", USAGE, "6", "a list has as many entries as the syntax counts"),
+    Rule("input-type", USAGE, "8", "a model is a mapping of names to arrays or the path of a file, a stream is bytes or the path of a file", "of a torch module, give module.state_dict()"),
     Rule("tensor-not-finite", USAGE, "10.2", "a quantized tensor holds neither NaN nor infinity", "code such tensors raw: --non-finite raw"),
     Rule("tensor-dtype-unsupported", USAGE, "10.7", "the tensor's data type has a coded form"),
-    Rule("tensor-name-unsupported", USAGE, "5.6", "a name is UTF-8 without a NUL character"),
+    Rule("tensor-name-unsupported", USAGE, "5.6", "a name is UTF-8 without a NUL character, no longer than the format and a decoder's default limits allow"),
     Rule("tensor-too-large", USAGE, "8.3", "a unit has at most 2^31 - 1 bytes"),
-    Rule("tensor-out-of-range", USAGE, "10.2", "values lie inside the range of binary32"),
+    Rule("tensor-out-of-range", USAGE, "10.2", "values lie inside the range of binary32, quantized parameters inside 32 bits", "choose a larger step, or carry such tensors as they are: --out-of-reach raw"),
     Rule("qp-out-of-range", USAGE, "7.3.2", "qp - base fits 6 + qp_density bits, two's complement"),
-    Rule("step-out-of-range", USAGE, "10.1", "the step is positive, finite and reachable by a qp", "choose another step, or carry such tensors as they are: --lossless, or lossless = true in a --rules file"),
+    Rule("step-out-of-range", USAGE, "10.1", "the step is positive, finite and reachable by a qp", "choose another step, or carry such tensors as they are: --out-of-reach raw, or lossless = true in a --rules file"),
     Rule("setting-unknown", USAGE, "8", "a setting has a known name and a value of its type"),
     Rule("setting-conflict", USAGE, "8", "settings do not contradict each other"),
     Rule("batch-norm-unfit", USAGE, "8", "a batch normalization has one finite value per output channel of its layer, and var + eps is positive", "name the layers and batch normalizations that go together: --pairs FILE"),

@@ -30,13 +30,16 @@ HELP: Final = """Reference codec for compressed neural networks (NNR, ISO/IEC 15
 
 \b
 Exit status:
-  0  good
-  2  wrong usage
-  3  malformed or invalid stream
-  4  unsupported stream
-  5  limit exceeded
-  6  integrity or comparison failed
-  7  a file could not be read or written
+  0    good
+  2    wrong usage
+  3    malformed or invalid stream
+  4    unsupported stream
+  5    limit exceeded
+  6    integrity or comparison failed
+  7    a file could not be read or written
+  70   a defect of nnref; NNREF_DEBUG=1 shows the traceback
+  130  interrupted (Ctrl-C)
+  141  the reader of the output went away
 """
 
 

@@ -71,6 +71,11 @@ if TYPE_CHECKING:
     type=click.Choice(["error", "raw"]),
     help="Refuse NaN and infinities, or carry such tensors without loss.  [default: error]",
 )
+@click.option(
+    "--out-of-reach",
+    type=click.Choice(["raw", "error"]),
+    help="Carry a tensor whose scale no step suits without loss, or refuse.  [default: raw]",
+)
 @click.option("--profile", type=click.IntRange(0, 1), help="general_profile_idc.  [default: 1]")
 @click.option(
     "--scan-order",

@@ -174,3 +174,10 @@ def test_an_unknown_tensor_is_unknown(stream):
 def test_streams_for_nncodec_have_no_index():
     with pytest.raises(UsageError):
         encode(MODEL, compatible=True, index=True)
+
+
+def test_a_stream_shows_itself_without_parsing_more(stream, parsed):
+    assert repr(open_stream(stream)) == f"Stream(indexed, {len(stream)} bytes)"
+    assert parsed == [60]
+    plain = encode(MODEL, qp=-20)
+    assert repr(open_stream(plain)) == f"Stream(300 tensors, {len(plain)} bytes)"

@@ -189,6 +189,8 @@ def test_wrong_entry_points_are_refused(blocks, field, index):
     with pytest.raises(NnrError, match=f"block row {index + 1}") as caught:
         decoder.decode_tensor(case.syntax, entry_points=points)
     assert caught.value.id == "entry-point-mismatch"
+    assert f"{field} {getattr(points[index], field)}" in str(caught.value)
+    assert "EntryPoint(" not in str(caught.value)
 
 
 def test_missing_entry_points_are_refused(blocks):

@@ -7,6 +7,7 @@ from importlib import import_module
 import pytest
 
 from nnref.tools.cli import app, conformance
+from nnref.tools.cli.failures import BROKEN_PIPE, GOOD, INTERNAL, INTERRUPTED, STATUS
 
 HEAVY = {"ml_dtypes", "numba", "numpy", "rich", "safetensors", "sklearn", "torch"}
 
@@ -24,7 +25,9 @@ def nnref(*arguments, **options):
 def test_help_lists_every_command(capsys):
     assert app.run(["--help"]) == 0
     out = capsys.readouterr().out
-    assert "Exit status:" in out
+    listed = out.split("Exit status:")[1]
+    for status in {GOOD, *STATUS.values(), INTERNAL, INTERRUPTED, BROKEN_PIPE}:
+        assert f" {status} " in listed
     for name, entry in app.COMMANDS.items():
         assert name in out
         assert entry.summary in out

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnref.codec import decode, decode_chain
+from nnref.codec import decode, decode_chain, encode
 from nnref.codec.model import numpy_dtype, open_model, stored_dtype
 from tests.spec.process.streams import LOW_RANK_CODEBOOKS, UPDATES
 from tests.support import shared_dir
@@ -184,3 +184,23 @@ def test_semantics_need_updates(run, stream, tmp_path):
     status, _, err = run("decode", stream, "-o", tmp_path / "o.npz", "--semantics", "cumulative")
     assert status == 2
     assert "needs updates" in err
+
+
+@pytest.mark.parametrize("command", [["decode", "-o", "out.npz"], ["inspect"], ["verify"]])
+def test_a_file_that_is_no_stream_is_said_to_be_what_it_seems(run, tmp_path, command):
+    path = tmp_path / "model.nnr"
+    with path.open("wb") as file:
+        np.savez(file, a=np.zeros(3))
+    status, _, err = run(command[0], path, *command[1:])
+    assert status == 3
+    assert "the file seems to be a zip archive, as .npz and .pt files are" in err
+
+
+def test_a_damaged_payload_ends_with_the_command_that_shows_it(run, tmp_path):
+    damaged = bytearray(encode({"a b": np.ones((40, 40), np.float32) * range(40)}, qp=0))
+    damaged[-1] ^= 0x7F
+    path = tmp_path / "damaged.nnr"
+    path.write_bytes(damaged)
+    status, _, err = run("decode", path, "-o", tmp_path / "out.npz")
+    assert status == 3
+    assert "nnref trace IN.nnr --tensor 'a b' --bins shows every bin" in err
