@@ -127,8 +127,10 @@ def test_auto_codes_a_weight_whose_factors_no_step_fits():
     assert ranks(stream) == {"w": None}
     assert sqnr_db(values, decode(stream)["w"]) >= 40
     with pytest.raises(UsageError) as caught:
-        encode({"w": values}, low_rank=0.3)
+        encode({"w": values}, low_rank=0.3, out_of_reach="error")
     assert caught.value.place.tensor == "w"
+    kept = decode(encode({"w": values}, low_rank=0.3))["w"]
+    assert kept.tobytes() == values.tobytes()
 
 
 @pytest.mark.parametrize("sqnr", [8.0, 33.0, 47.5])
