@@ -8,6 +8,8 @@ import click
 from rich.console import Console
 
 from nnref.conformance.interop.client import Peer
+from nnref.spec.errors import NnrError
+from nnref.tools.bench.equal_quality import QUALITIES, quality_tables
 from nnref.tools.bench.fresh import measure_memory, measure_startup
 from nnref.tools.bench.kernels import measure_rate
 from nnref.tools.bench.many import measure_many
@@ -28,7 +30,9 @@ MEMORY_MODEL = (16, 1 << 20)
 
 
 @click.command()
-@click.argument("part", type=click.Choice([*PARTS, "all", "profile"]), default="all")
+@click.argument(
+    "part", type=click.Choice([*PARTS, "all", "profile", "equal-quality"]), default="all"
+)
 @click.option(
     "--peer-python",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -43,6 +47,20 @@ MEMORY_MODEL = (16, 1 << 20)
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A safetensors file, in place of the synthetic models.",
 )
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with safetensors files, for equal-quality.",
+)
+@click.option(
+    "--sqnr",
+    "qualities",
+    type=click.FloatRange(1, 100),
+    multiple=True,
+    default=QUALITIES,
+    show_default=True,
+    help="dB, for equal-quality. Can be repeated.",
+)
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the results.")
 def main(
     part: str,
@@ -50,6 +68,8 @@ def main(
     weights: int,
     rounds: int,
     model_path: Path | None,
+    data: Path | None,
+    qualities: tuple[float, ...],
     json_path: Path | None,
 ) -> None:
     """Measure speed and memory in rounds paired with NNCodec 2.1.3.
@@ -57,11 +77,16 @@ def main(
     Times are CPU seconds (of several threads, wall clock) taken inside each process around the
     call; a ratio above 1 means that
     nnref is faster or smaller: the median of the rounds' ratios with the extremes.
+
+    "equal-quality" compares bytes on the networks of --data: with nnref's defaults and NNCodec's
+    best setting, every tensor with at least two dimensions at the same SQNR.
     """
     models = [file_model(model_path)] if model_path else map(synthetic_model, TENSOR_COUNTS)
     if part == "profile":
         click.echo(profile_model(list(models)[-1], entries=15))
         return
+    if part == "equal-quality" and not (peer_python and data):
+        raise click.UsageError("equal-quality needs --peer-python and --data")
     console, results = Console(), Results()
     with contextlib.ExitStack() as stack:
         peer = stack.enter_context(Peer(peer_python, timeout=PEER_TIMEOUT)) if peer_python else None
@@ -72,11 +97,21 @@ def main(
             "startup": startup_tables(),
             "memory": memory_tables(model_path, peer_python),
         }
+        if peer and data:
+            tables["equal-quality"] = quality_tables(data, qualities, peer)
         for name in PARTS if part == "all" else (part,):
-            for title, rows in tables[name]:
-                results.add(title, rows, console)
+            add_tables(results, tables[name], console)
     if json_path:
         results.write(json_path)
+
+
+def add_tables(results: Results, tables: Iterable[Titled], console: Console) -> None:
+    """Measure, keep and print; a refusal ends the command with its line."""
+    try:
+        for title, rows in tables:
+            results.add(title, rows, console)
+    except NnrError as error:
+        raise click.ClickException(f"[{error.id}] {error}") from error
 
 
 def kernel_tables(weights: int, rounds: int, peer: Peer | None) -> Iterator[Titled]:

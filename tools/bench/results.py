@@ -75,5 +75,5 @@ def _ratio(ratio: Spread | None) -> str:
     if ratio is None:
         return "-"
     if ratio.low == ratio.high:
-        return f"{ratio.median:.2f}"
+        return f"{ratio.median:.4f}"
     return f"{ratio.median:.2f} \\[{ratio.low:.2f}, {ratio.high:.2f}]"
