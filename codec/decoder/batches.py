@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from nnref.codec.decoder.composition import compose, handed_out
 from nnref.codec.decoder.data_unit import CodedUnit, data_unit_decoding
 from nnref.codec.decoder.headers import StreamTensor
+from nnref.codec.decoder.methods import method_unit_decoding
 from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.entropy import Decoding, decode_together
 from nnref.spec.errors import NnrError
-from nnref.spec.syntax import Unit
+from nnref.spec.syntax import Unit, is_method
 from nnref.spec.tables.enums import Dialect
 
 Array = NDArray[Any]
@@ -46,13 +47,11 @@ class UnitWork:
 
     def decoding(self) -> Decoding[CodedUnit]:
         """Clause 9.1: the decoding of the unit's payload."""
-        return data_unit_decoding(
-            self.unit,
-            tuple(tensor.member for tensor in self.coded),
-            base=self.base,
-            dialect=self.dialect,
-            strict=self.strict,
-        )
+        members = tuple(tensor.member for tensor in self.coded)
+        options: dict[str, Any] = {"dialect": self.dialect, "strict": self.strict}
+        if is_method(self.unit.fields):
+            return method_unit_decoding(self.unit, members, **options)
+        return data_unit_decoding(self.unit, members, base=self.base, **options)
 
     def arrays(self, coded: CodedUnit) -> list[Array]:
         """Clause 10: the output arrays of `tensors`."""

@@ -119,7 +119,7 @@ class Catalogue:
             return
         self._clear()
         for unit in self._read_all():
-            if unit.nnr_unit_type == UnitType.NNR_NDU:
+            if unit.has_tensors:
                 self._add(unit)
             elif unit.nnr_unit_type == UnitType.NNR_AGG:
                 # Its tensors would be missing without a word.

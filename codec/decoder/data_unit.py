@@ -1,6 +1,7 @@
 """Clauses 6.12 and 9.1: decoding the payload of one compressed data unit."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice, starmap
 from typing import Any
@@ -81,11 +82,18 @@ def data_unit_decoding(
     Errors name the unit, the tensor and the bit in the stream. Raises MalformedError,
     InvalidError and UnsupportedError with the rules of clauses 9 and 10.
     """
-    where: dict[str, Any] = {"unit": unit.index, "unit_type": unit.type_name}
-    try:
+    with placed(unit):
         if unit.fields["nnr_compressed_data_unit_payload_type"] == PayloadType.NNR_PT_RAW_FLOAT:
             return CodedUnit([_raw(unit, members[0])], None, len(unit.payload))
         return (yield from _coded(unit, members, base, dialect, strict))
+
+
+@contextmanager
+def placed(unit: Unit, tensor: str | None = None) -> Iterator[None]:
+    """Errors name the unit, the tensor if it is given, and bits in the stream, not the payload."""
+    where: dict[str, Any] = {"unit": unit.index, "unit_type": unit.type_name, "tensor": tensor}
+    try:
+        yield
     except NnrError as error:
         if error.place.bit is None:
             raise error.at(**where) from None

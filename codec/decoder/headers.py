@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from nnref.codec.decoder.members import Member, unit_members
+from nnref.codec.decoder.members import Member, check_size, unit_members
+from nnref.codec.decoder.methods import method_decoder
 from nnref.codec.formats import output_info
 from nnref.codec.model import TensorInfo
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
-from nnref.spec.syntax import Unit
+from nnref.spec.syntax import Unit, is_method
 from nnref.spec.tables.enums import CompressedParameterTypes as Cpt
 from nnref.spec.tables.enums import PayloadType
 
@@ -24,7 +25,9 @@ class StreamTensor:
 
     @property
     def payload_type(self) -> PayloadType:
-        """nnr_compressed_data_unit_payload_type of its unit."""
+        """nnr_compressed_data_unit_payload_type; methods give floats (clause 14.2.2)."""
+        if is_method(self.unit.fields):
+            return PayloadType.NNR_PT_FLOAT
         return PayloadType(self.unit.fields["nnr_compressed_data_unit_payload_type"])
 
     @property
@@ -37,6 +40,8 @@ class StreamTensor:
     def tools(self) -> tuple[str, ...]:
         """The coding tools its headers switch on, by short name."""
         fields = self.unit.fields
+        if is_method(fields):
+            return method_decoder(fields).tools(fields)
         factored = fields["compressed_parameter_types"] & Cpt.NNR_CPT_DC
         named = (
             ("dq", fields["dq_flag"]),
@@ -51,26 +56,32 @@ class StreamTensor:
 
 
 def unit_tensors(unit: Unit, limits: Limits) -> tuple[StreamTensor, ...]:
-    """The tensors of a compressed data unit, in payload order; nothing is decoded.
+    """The tensors of a unit that has some, in payload order; nothing is decoded.
 
     Raises InvalidError, UnsupportedError or LimitExceededError naming the unit.
     """
     try:
-        members = unit_members(unit.fields, _names(unit), limits)
+        members = _members(unit, limits)
         return tuple(StreamTensor(m.name, tensor_info(unit, m), m, unit) for m in members)
     except NnrError as error:
         raise error.at(unit=unit.index, unit_type=unit.type_name, bit=8 * unit.offset) from None
 
 
+def _members(unit: Unit, limits: Limits) -> tuple[Member, ...]:
+    names = _names(unit)
+    if not is_method(unit.fields):
+        return unit_members(unit.fields, names, limits)
+    member = Member(names[0], "weight", tuple(unit.fields["tensor_dimensions"]))
+    check_size(member, limits)
+    return (member,)
+
+
 def tensor_info(unit: Unit, member: Member) -> TensorInfo:
     """Clause 10.7: data type and shape of a member as it comes out. Raises as `output_info`."""
     fields = unit.fields
+    kind = fields.get("nnr_compressed_data_unit_payload_type", PayloadType.NNR_PT_FLOAT)
     try:
-        return output_info(
-            fields["nnr_decompressed_data_format"],
-            fields["nnr_compressed_data_unit_payload_type"],
-            member.dimensions,
-        )
+        return output_info(fields["nnr_decompressed_data_format"], kind, member.dimensions)
     except NnrError as error:
         raise error.at(tensor=member.name, element="nnr_decompressed_data_format") from None
 
@@ -78,7 +89,7 @@ def tensor_info(unit: Unit, member: Member) -> TensorInfo:
 def _names(unit: Unit) -> tuple[str, ...]:
     """Clause 7.8.2: the topology elements, in header order."""
     fields = unit.fields
-    several = fields["nnr_multiple_topology_elements_present_flag"]
+    several = fields.get("nnr_multiple_topology_elements_present_flag")
     if not unit.state.mps_topology_indexed_reference_flag:
         names = fields["topology_elem_id_list"] if several else [fields["topology_elem_id"]]
         return tuple(names)

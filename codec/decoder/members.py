@@ -59,7 +59,7 @@ def unit_members(fields: Fields, names: tuple[str, ...], limits: Limits) -> tupl
     else:
         members = _block(fields, dimensions, names)
     for member in members:
-        _check_size(member, limits)
+        check_size(member, limits)
     return members
 
 
@@ -126,7 +126,8 @@ def _with_codebook(member: Member, book: Fields | None) -> Member:
     )
 
 
-def _check_size(member: Member, limits: Limits) -> None:
+def check_size(member: Member, limits: Limits) -> None:
+    """Clause 8.3: raises LimitExceededError limit-dimensions, limit-tensor-elements."""
     where = {"tensor": member.name, "element": "tensor_dimensions"}
     limits.check("max_dimensions", len(member.dimensions), "limit-dimensions", **where)
     limits.check("max_tensor_elements", member.weights, "limit-tensor-elements", **where)

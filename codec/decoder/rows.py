@@ -16,21 +16,22 @@ from nnref.codec.decoder.members import Member
 from nnref.codec.entropy import EntryPoint, PayloadDecoder
 from nnref.codec.formats import keeps_rows
 from nnref.spec.errors import NnrError, refusal
-from nnref.spec.syntax import entry_point_values
+from nnref.spec.syntax import entry_point_values, is_method
 from nnref.spec.tables.enums import PayloadType
 
 Array = NDArray[Any]
 
 
 def decode_rows(work: UnitWork, tensor: StreamTensor, first: int, last: int) -> Array | None:
-    """Clause 9.6.4: rows `first` to `last` - 1 of a tensor that is coded alone in its unit.
+    """Clause 9.6.4: rows `first` to `last` - 1 of a tensor alone in a compressed data unit.
 
     Of a raw tensor just these bytes are read, of a block scan just the block rows that hold them.
     None where there is no way to begin inside: the tensor has to be decoded whole. Raises what
     decoding these weights raises.
     """
     member, unit = tensor.member, work.unit
-    if len(work.coded) > 1 or not keeps_rows(tensor.format_code, tensor.payload_type):
+    is_alone = len(work.coded) == 1 and not is_method(unit.fields)
+    if not is_alone or not keeps_rows(tensor.format_code, tensor.payload_type):
         return None
     try:
         if tensor.payload_type == PayloadType.NNR_PT_RAW_FLOAT:

@@ -12,6 +12,8 @@ Read the modules in this order; each function is one clause, or a part of one.
     reconstruct, compose         clause 10: from levels to values
     updates                      clause 12: chains of streams
     payload, stream              clauses 6.12 and 8.2: putting it together
+    private_units, method_unit   clause 14.2: units of nnref's own
+    methods, lnq                 clause 15: tensors coded by methods beyond the standard
 
 Nothing is optimised and nothing is shared with the codec but the constants of `spec.tables`.
 """

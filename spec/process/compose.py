@@ -17,11 +17,11 @@ def compose_blocks(stream: DecodedStream) -> list[DecodedTensor]:
     """
     composed: list[DecodedTensor] = []
     for index, unit in enumerate(stream.units):
+        tensors = {t.role: t for t in stream.tensors if t.unit == index}
         if unit.header is not None:
-            tensors = {t.role: t for t in stream.tensors if t.unit == index}
             scaled(tensors)
             recomposed(tensors, unit.header.dimensions)
-            composed += tensors.values()
+        composed += tensors.values()
     if len({tensor.name for tensor in composed}) < len(composed):
         raise Refused("tensor-name-duplicate", "a composed weight has the name of another tensor")
     return composed

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from nnref.spec.process.bits import BitReader
 from nnref.spec.tables.enums import UnitType
-from nnref.spec.tables.private_units import INDEX_SIGNATURE, INDEX_UNIT
+from nnref.spec.tables.private_units import INDEX_SIGNATURE, INDEX_UNIT, METHOD_UNIT
 
 
 @dataclass(slots=True)
@@ -44,6 +44,6 @@ def indexed_unit(bits: BitReader, path: str) -> tuple[IndexedUnit, int]:
     unit = IndexedUnit(
         bits.u(6, f"{path}.indexed_unit_type"), bits.ue(9, f"{path}.indexed_unit_size")
     )
-    if unit.nnr_unit_type != UnitType.NNR_NDU:
+    if unit.nnr_unit_type not in (UnitType.NNR_NDU, METHOD_UNIT):
         return unit, 0
     return unit, bits.ue(0, f"{path}.count_indexed_names")

@@ -7,6 +7,8 @@ from nnref.spec.process.bits import BitReader
 from nnref.spec.process.data_unit import DataUnitHeader, OutOfBand, compressed_data_unit_header
 from nnref.spec.process.engine import Registers
 from nnref.spec.process.members import Member, members
+from nnref.spec.process.method_unit import is_method_unit, method_data_unit
+from nnref.spec.process.methods import METHODS, method_payload
 from nnref.spec.process.observer import Observer
 from nnref.spec.process.parameter_sets import (
     ActiveParameters,
@@ -29,13 +31,15 @@ NEEDS_MPS = (UnitType.NNR_LPS, UnitType.NNR_TPL, UnitType.NNR_QNT, UnitType.NNR_
 
 @dataclass(slots=True)
 class DecodedUnit:
-    """Clause 6.1: NNR unit. The last four are of compressed data units alone; `registers` are
-    range, offset and shifts before the terminate bin (None for raw tensors).
+    """Clause 6.1: NNR unit. `names` are those of its tensors; `registers` are range, offset and
+    shifts before the terminate bin (None without a codeword). Header and the place of the payload
+    are of compressed data units alone.
     """
 
     nnr_unit_type: int
     first_byte: int
     size: int
+    names: list[str] = field(default_factory=list)
     header: DataUnitHeader | None = None
     payload_first_byte: int | None = None
     bytes_consumed: int | None = None
@@ -134,6 +138,8 @@ class StreamDecoder:
             raise Refused("aggregate-undefined", bit=8 * unit.first_byte)
         elif is_index_unit(self.bits, unit.nnr_unit_type):
             index_unit(self.bits, unit.size, self.units_as_indexed())
+        elif is_method_unit(self.bits, unit.nnr_unit_type):
+            self.method_data_unit(decoded)
         else:
             self.unknown_unit()
         if self.bits.position != self.bits.end:
@@ -158,8 +164,7 @@ class StreamDecoder:
     def units_as_indexed(self) -> list[IndexedUnit]:
         """Clause 14.2.1: Index unit. What an index has to say of the units so far."""
         return [
-            IndexedUnit(unit.nnr_unit_type, unit.size, unit.header.names if unit.header else [])
-            for unit in self.stream.units
+            IndexedUnit(unit.nnr_unit_type, unit.size, unit.names) for unit in self.stream.units
         ]
 
     def unknown_unit(self) -> None:
@@ -173,10 +178,22 @@ class StreamDecoder:
         for part in parts:
             self.admit(part)
         decoded.header = header
+        decoded.names = header.names
         decoded.payload_first_byte = self.bits.position // 8
         index = len(self.stream.units)
         unit = DataUnit(index, header, parts, self.active, self.state, self.dialect)
         payload = compressed_data_unit_payload(self.bits, unit)
+        decoded.bytes_consumed = payload.bytes_consumed
+        decoded.registers = payload.registers
+        self.stream.tensors += payload.tensors
+
+    def method_data_unit(self, decoded: DecodedUnit) -> None:
+        """Clause 14.2.2: Method data unit. Its names and size, then what its method makes of it."""
+        index = len(self.stream.units)
+        unit = method_data_unit(self.bits, index, self.active, self.dialect, list(METHODS))
+        self.admit(Member(unit.name, "weight", unit.dimensions))
+        decoded.names = [unit.name]
+        payload = method_payload(self.bits, unit)
         decoded.bytes_consumed = payload.bytes_consumed
         decoded.registers = payload.registers
         self.stream.tensors += payload.tensors

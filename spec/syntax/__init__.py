@@ -12,6 +12,7 @@ from nnref.spec.syntax.constraints import CONSTRAINTS, Constraint
 from nnref.spec.syntax.derived import number_of_entry_points, tensor_names
 from nnref.spec.syntax.describe import Row, describe
 from nnref.spec.syntax.index import IndexedUnit, index_flaw, index_unit, indexed_units
+from nnref.spec.syntax.methods import is_method
 from nnref.spec.syntax.private_units import is_index
 from nnref.spec.syntax.reader import Unit, read_unit_at, read_units
 from nnref.spec.syntax.records import Record, RecordSink
@@ -37,6 +38,7 @@ __all__ = [
     "index_unit",
     "indexed_units",
     "is_index",
+    "is_method",
     "number_of_entry_points",
     "read_unit_at",
     "read_units",

@@ -25,6 +25,7 @@ BLOCK: Final = int(PayloadType.NNR_PT_BLOCK)
 INT: Final = int(PayloadType.NNR_PT_INT)
 FLOAT: Final = int(PayloadType.NNR_PT_FLOAT)
 NDU: Final = "nnr_compressed_data_unit_header()"
+METHOD: Final = "method_data_unit()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,13 @@ CONSTRAINTS: Final[tuple[Constraint, ...]] = (
     Constraint(
         "limit-tensor-elements",
         NDU,
+        "tensor_dimensions",
+        tensor_elements <= stream.max_tensor_elements,
+    ),
+    Constraint("topology-index-range", METHOD, "topology_elem_id_index", topology_indices_listed),
+    Constraint(
+        "limit-tensor-elements",
+        METHOD,
         "tensor_dimensions",
         tensor_elements <= stream.max_tensor_elements,
     ),

@@ -49,26 +49,26 @@ def entry_point_count(this: Elements, stream: Elements) -> int:  # noqa: ARG001
 
 
 def first_tensor_name(this: Elements, stream: Elements) -> str | None:
-    """Clause 7.8.2: the first topology element of a compressed data unit, by name.
+    """Clause 7.8.2: the first topology element of a unit with tensors, by name.
 
     None when the reference is an index and no list of names was sent.
     """
     if this["topology_elem_id"] is not None:
         return str(this["topology_elem_id"])
-    if this["topology_elem_id_list"]:
+    if this.get("topology_elem_id_list"):
         return str(this["topology_elem_id_list"][0])
     names, indices = stream["reference_list"], _indices(this)
     return names[indices[0]] if indices and indices[0] < len(names) else None
 
 
 def tensor_names(this: Elements, reference_list: Sequence[str]) -> tuple[str, ...]:
-    """Clause 7.8.2: the topology elements of a compressed data unit, in header order.
+    """Clause 7.8.2: the topology elements of a unit with tensors, in header order.
 
     An index that is not in the reference list gives an empty name.
     """
     if this["topology_elem_id"] is not None:
         return (this["topology_elem_id"],)
-    if this["topology_elem_id_list"]:
+    if this.get("topology_elem_id_list"):
         return tuple(this["topology_elem_id_list"])
     length = len(reference_list)
     return tuple(reference_list[i] if i < length else "" for i in _indices(this))

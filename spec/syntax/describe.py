@@ -7,7 +7,7 @@ from nnref.spec.syntax.constraints import Constraint
 from nnref.spec.syntax.descriptors import Descriptor
 from nnref.spec.syntax.elements import Element, Structure, is_variable
 from nnref.spec.syntax.expressions import text
-from nnref.spec.syntax.units import ANY_UNIT, INDEX, UNITS, UnitSyntax
+from nnref.spec.syntax.units import ANY_UNIT, PRIVATE_UNITS, UNITS, UnitSyntax
 
 ELEMENT, STRUCTURE, VARIABLE = "element", "structure", "variable"
 
@@ -57,7 +57,7 @@ def describe() -> tuple[Row, ...]:
 def structures() -> dict[Structure, tuple[str, ...]]:
     """Every syntax structure in the order of its first use, and the types of units it is in."""
     found: dict[Structure, list[str]] = {}
-    for unit in (ANY_UNIT, *UNITS.values(), INDEX):
+    for unit in (ANY_UNIT, *UNITS.values(), *PRIVATE_UNITS.values()):
         for structure in _reachable(unit):
             names = found.setdefault(structure, [])
             if unit.name not in names:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nnref.spec.syntax.derived import tensor_names
+from nnref.spec.syntax.private_units import NAMING_UNITS
 from nnref.spec.syntax.reader import Unit
 from nnref.spec.syntax.writer import write_unit
-from nnref.spec.tables.enums import UnitType
 from nnref.spec.tables.private_units import INDEX_SIGNATURE, INDEX_UNIT
 
 
@@ -16,13 +16,13 @@ class IndexedUnit(NamedTuple):
     nnr_unit_type: int
     size: int
     names: tuple[str, ...]
-    """Topology elements of a compressed data unit, in header order."""
+    """Topology elements of a compressed data unit or a method data unit, in header order."""
 
     @classmethod
     def of(cls, unit: Unit) -> "IndexedUnit":
         """Clause 14.2.1: the entry of a unit."""
         names: tuple[str, ...] = ()
-        if unit.nnr_unit_type == UnitType.NNR_NDU:
+        if unit.has_tensors:
             names = tensor_names(unit.fields, unit.state.reference_list)
         return cls(unit.nnr_unit_type, unit.size, names)
 
@@ -42,7 +42,7 @@ def index_unit(units: Sequence[IndexedUnit]) -> bytes:
 
 def _entry(unit: IndexedUnit) -> dict[str, int]:
     entry = {"indexed_unit_type": unit.nnr_unit_type, "indexed_unit_size": unit.size}
-    if unit.nnr_unit_type == UnitType.NNR_NDU:
+    if unit.nnr_unit_type in NAMING_UNITS:
         entry["count_indexed_names"] = len(unit.names)
     return entry
 

@@ -9,9 +9,11 @@ from nnref.spec.syntax.descriptors import ST, UE, Alignment, U
 from nnref.spec.syntax.elements import Element, Structure
 from nnref.spec.syntax.expressions import derived
 from nnref.spec.tables.enums import UnitType
-from nnref.spec.tables.private_units import INDEX_SIGNATURE
+from nnref.spec.tables.private_units import INDEX_SIGNATURE, METHOD_UNIT
 
 INDEX: Final = "14.2.1"
+NAMING_UNITS: Final = (int(UnitType.NNR_NDU), METHOD_UNIT)
+"""Clause 14.2.1: types of units whose names an index lists."""
 
 
 @derived("Sum(count_indexed_names)")
@@ -29,7 +31,8 @@ INDEXED_UNIT: Final = Structure(
         "count_indexed_names",
         UE(0),
         INDEX,
-        when=this.indexed_unit_type == int(UnitType.NNR_NDU),
+        when=(this.indexed_unit_type == NAMING_UNITS[0])
+        | (this.indexed_unit_type == NAMING_UNITS[1]),
         absent=0,
     ),
 )

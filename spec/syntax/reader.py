@@ -13,6 +13,7 @@ from nnref.spec.syntax.bits import BitReader
 from nnref.spec.syntax.derived import first_tensor_name
 from nnref.spec.syntax.foreign import other_format
 from nnref.spec.syntax.generate import IrregularError, Reader, compile_reader
+from nnref.spec.syntax.methods import is_method
 from nnref.spec.syntax.records import Judge, ObservedReader, Record, RecordSink
 from nnref.spec.syntax.state import OutOfBand, StreamState, syntax_parameters
 from nnref.spec.syntax.units import ANY_UNIT, UnitSyntax, type_name, unit_syntax
@@ -49,6 +50,11 @@ class Unit:
         """`NNR_NDU`, `reserved(7)`, `private(40)`."""
         return type_name(self.nnr_unit_type)
 
+    @property
+    def has_tensors(self) -> bool:
+        """True for compressed data units and method data units."""
+        return self.nnr_unit_type == _NDU or is_method(self.fields)
+
 
 def read_units(
     stream: Stream,
@@ -78,7 +84,7 @@ def read_units(
             unit = reader.read(index, offset, state)
         except NnrError as error:
             raise error if index else error.also(other_format(reader.view)) from None
-        if unit.nnr_unit_type == _NDU:
+        if unit.has_tensors:
             _check_names(unit, names)
         yield unit
         state = state.after(unit.nnr_unit_type, unit.fields)
@@ -247,7 +253,7 @@ def _check_names(unit: Unit, names: set[str]) -> None:
     fields = unit.fields
     if fields["partial_data_counter_present_flag"]:
         return
-    own = fields["topology_elem_id_list"] or (first_tensor_name(fields, unit.state.parameters),)
+    own = fields.get("topology_elem_id_list") or (first_tensor_name(fields, unit.state.parameters),)
     for name in own:
         if name in names:
             where: dict[str, Any] = {

@@ -9,6 +9,7 @@ from construct.core import Struct, this
 from nnref.spec.syntax.compressed_data import COMPRESSED_DATA_HEADER
 from nnref.spec.syntax.descriptors import U
 from nnref.spec.syntax.elements import Element, Structure
+from nnref.spec.syntax.methods import METHOD_DATA_UNIT
 from nnref.spec.syntax.parameter_sets import (
     LAYER_PARAMETER_SET,
     LAYER_PARAMETER_SET_HEADER,
@@ -100,9 +101,15 @@ UNITS: Final[dict[int, UnitSyntax]] = {
     UnitType.NNR_AGG: UnitSyntax("NNR_AGG", (), True),
 }
 
-_INDEX_MARKS: Final = (private_units.INDEX_UNIT, private_units.INDEX_SIGNATURE)
-INDEX: Final = UnitSyntax("index unit", (INDEX_UNIT,))
-"""Clause 14.2.1: known by type and signature."""
+PRIVATE_UNITS: Final[dict[tuple[int, int], UnitSyntax]] = {
+    (private_units.INDEX_UNIT, private_units.INDEX_SIGNATURE): UnitSyntax(
+        "index unit", (INDEX_UNIT,)
+    ),
+    (private_units.METHOD_UNIT, private_units.METHOD_SIGNATURE): UnitSyntax(
+        "method data unit", (METHOD_DATA_UNIT,), True
+    ),
+}
+"""Clause 14.2: nnref's private units, known by type and signature."""
 
 _RESERVED: Final = UnitSyntax("reserved", (), True)
 _PRIVATE: Final = UnitSyntax("private", (), True)
@@ -116,9 +123,8 @@ def unit_syntax(nnr_unit_type: int, signature: bytes = b"") -> UnitSyntax:
     known = UNITS.get(nnr_unit_type)
     if known is not None:
         return known
-    if (nnr_unit_type, int.from_bytes(signature)) == _INDEX_MARKS:
-        return INDEX
-    return _RESERVED if nnr_unit_type < 32 else _PRIVATE
+    own = PRIVATE_UNITS.get((nnr_unit_type, int.from_bytes(signature)))
+    return own or (_RESERVED if nnr_unit_type < 32 else _PRIVATE)
 
 
 def type_name(nnr_unit_type: int) -> str:

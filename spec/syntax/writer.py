@@ -16,14 +16,14 @@ from nnref.spec.syntax.records import Judge, ObservedWriter, Record, RecordSink
 from nnref.spec.syntax.state import OutOfBand, StreamState, syntax_parameters
 from nnref.spec.syntax.units import (
     ANY_UNIT,
-    INDEX,
     MAX_LONG_SIZE,
     MAX_SHORT_SIZE,
+    PRIVATE_UNITS,
     UnitSyntax,
     type_name,
     unit_syntax,
 )
-from nnref.spec.tables.private_units import INDEX_SIGNATURE, INDEX_UNIT
+from nnref.spec.tables.private_units import INDEX_SIGNATURE, METHOD_SIGNATURE
 
 UNLIMITED: Final = Limits(*[sys.maxsize] * 6)
 """A writer applies no policy."""
@@ -82,13 +82,15 @@ def _check_fields(nnr_unit_type: int, fields: Mapping[str, Any]) -> None:
 
 @cache
 def _known_names(nnr_unit_type: int) -> frozenset[str]:
-    known = ANY_UNIT.names | unit_syntax(nnr_unit_type).names
-    return known | INDEX.names if nnr_unit_type == INDEX_UNIT else known
+    own = (syntax.names for (kind, _), syntax in PRIVATE_UNITS.items() if kind == nnr_unit_type)
+    return ANY_UNIT.names.union(unit_syntax(nnr_unit_type).names, *own)
 
 
 def _signature(fields: Mapping[str, Any]) -> bytes:
-    """Clause 14.2.1: what tells an index unit from other units of its type."""
-    return INDEX_SIGNATURE.to_bytes(4) if fields.get("index_signature") == INDEX_SIGNATURE else b""
+    """Clause 14.2: what tells a private unit of nnref from other units of its type."""
+    if fields.get("index_signature") == INDEX_SIGNATURE:
+        return INDEX_SIGNATURE.to_bytes(4)
+    return METHOD_SIGNATURE.to_bytes(4) if "method_idc" in fields else b""
 
 
 def _header(nnr_unit_type: int, fields: Mapping[str, Any], rest: int) -> bytes:

@@ -89,6 +89,28 @@ class PruningRepresentation(IntEnum):
     NNR_TPL_DICT = 1
 
 
+class Method(IntEnum):
+    """Clause 14.2.2: method_idc, u(8): clause 15.n states method n. The rest is reserved."""
+
+    LNQ = 1
+    """Local non-linear quantization (clause 15.1)."""
+    VIDEO = 2
+    """Weights as pictures of a video codec."""
+    LOW_RANK_KERNELS = 3
+    """Convolutions as pairs of one-dimensional ones."""
+    HIERARCHICAL = 4
+    """Pruning, weight sharing and dynamic fixed point."""
+    TEMPLATES = 5
+    """Kernels as scaled and shifted templates."""
+    DEEP_COMPRESSION = 6
+    """Pruning, shared weights and Huffman codes."""
+
+    @property
+    def has_codeword(self) -> bool:
+        """Whether the payload is one arithmetic codeword."""
+        return self is not Method.VIDEO
+
+
 class Dialect(IntEnum):
     """Annex A: which published implementation's payload rules are followed.
 

@@ -11,3 +11,9 @@ that begins otherwise is somebody else's and is skipped."""
 
 INDEX_FOOTER_BYTES: Final = 8
 """Clause 14.2.1: bytes at the end of the unit from which it is found: its size, the signature."""
+
+METHOD_UNIT: Final = 61
+"""Clause 14.2.2: nnr_unit_type of the method data unit."""
+
+METHOD_SIGNATURE: Final = int.from_bytes(b"nnrm")
+"""Clause 14.2.2: first 32 bits of its content. A unit of the type without is another's."""

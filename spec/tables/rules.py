@@ -118,6 +118,9 @@ STREAM_RULES: Final = _table(
     Rule("base-model-mismatch", INTEGRITY, "12.7", "a base_model_id that is a hash is that of the streams the update is added to", "give the streams it was made for, the oldest first; check --semantics"),
     # Private units, clause 14.2
     Rule("index-mismatch", INVALID, "14.2.1", "an index says of every unit before it what that unit is", "the stream was changed after it was indexed; decoding does not need the index", tolerated=True),
+    Rule("method-unknown", UNSUPPORTED, "14.2.2", "method_idc names a method of clause 15 that this decoder has", "the stream was written by a newer encoder, or with another program's methods: decode it there"),
+    # Methods, clause 15
+    Rule("lnq-mode-reserved", UNSUPPORTED, "15.1", "lnq_layer_flag is 0"),
     # Limits, clause 8.3
     Rule("limit-tensor-elements", LIMIT, "8.3", "a tensor has at most max_tensor_elements weights", "raise it: --limit max_tensor_elements=N"),
     Rule("limit-total-bytes", LIMIT, "8.3", "all decoded tensors together have at most max_total_bytes bytes", "raise it: --limit max_total_bytes=N"),

@@ -10,7 +10,6 @@ from nnref.codec.decoder.headers import StreamTensor, unit_tensors
 from nnref.spec.errors import NnrError
 from nnref.spec.limits import Limits
 from nnref.spec.syntax import OutOfBand, Record, Unit, read_units
-from nnref.spec.tables.enums import UnitType
 
 
 @dataclass(slots=True)
@@ -87,7 +86,7 @@ def _inspected(
     unit: Unit, records: list[Record], limits: Limits, result: Inspection
 ) -> InspectedUnit:
     found = InspectedUnit(unit, records)
-    if unit.nnr_unit_type == UnitType.NNR_NDU:
+    if unit.has_tensors:
         try:
             found.tensors = unit_tensors(unit, limits)
             found.composed = composed_tensors(found.tensors)

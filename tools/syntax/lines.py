@@ -6,8 +6,11 @@ from functools import cache
 from itertools import groupby
 
 from nnref.spec.syntax import Row, describe
+from nnref.spec.syntax.units import PRIVATE_UNITS
 from nnref.spec.tables.rules import RULES
 from nnref.tools.syntax.coded import CODED_ELEMENTS, CodedElement
+
+_PRIVATE = tuple(syntax.name for syntax in PRIVATE_UNITS.values())
 
 CODEWORD = "arithmetic codeword"
 """What the elements of payloads are listed under."""
@@ -62,10 +65,12 @@ def clauses_of_elements() -> dict[tuple[str, str], str]:
 def clause_of(unit: str, element: str) -> str:
     """Clause of the semantics of `element` in a unit of type `unit`; `6` for an unknown one.
 
-    The elements of clause 6.1 are those of every unit, also of a private one.
+    The elements of clause 6.1 are those of every unit; the type of a private unit does not say
+    which one it is (clause 14.2).
     """
     known = clauses_of_elements()
-    return known.get((unit, element)) or known.get(("nnr_unit", element)) or "6"
+    found = (known.get((name, element)) for name in (unit, "nnr_unit", *_PRIVATE))
+    return next(filter(None, found), "6")
 
 
 def _of_row(row: Row) -> Line:

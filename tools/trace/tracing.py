@@ -5,14 +5,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from nnref.spec import syntax
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
 from nnref.spec.process import Refused, UpdateState, decode_stream
 from nnref.spec.process.bits import BitReader
 from nnref.spec.process.stream import DecodedUnit, StreamDecoder
-from nnref.spec.syntax import Record, Unit, read_units
+from nnref.spec.syntax import Record, Unit, is_method, read_units
 from nnref.spec.syntax.units import type_name
-from nnref.spec.tables.enums import Dialect, PayloadType, UnitType
+from nnref.spec.tables.enums import Dialect, Method, PayloadType, UnitType
 from nnref.tools.syntax import clause_of
 from nnref.tools.trace.payload import Event, PayloadReporter, Sink, StopTracing, Wanted
 from nnref.tools.trace.values import json_value
@@ -48,20 +49,16 @@ class Selection:
 
 
 def tensor_names(unit: Unit) -> list[str]:
-    """Clause 7.8.2: the names a compressed data unit refers to; of other units none."""
-    if unit.nnr_unit_type != UnitType.NNR_NDU:
+    """Clause 7.8.2: the names that a unit with tensors refers to; of other units none."""
+    if not unit.has_tensors:
         return []
-    fields, listed = unit.fields, unit.state.reference_list
-    if fields["topology_elem_id"] is not None:
-        return [fields["topology_elem_id"]]
-    if fields["topology_elem_id_list"]:
-        return list(fields["topology_elem_id_list"])
-    indices = fields["topology_elem_id_index_list"] or [fields["topology_elem_id_index"]]
-    return [listed[index] for index in indices if index is not None and index < len(listed)]
+    return [name for name in syntax.tensor_names(unit.fields, unit.state.reference_list) if name]
 
 
 def has_codeword(unit: Unit) -> bool:
-    """Clause 6.12: whether the payload of a unit is an arithmetic codeword."""
+    """Clauses 6.12 and 15: whether the payload of a unit is an arithmetic codeword."""
+    if is_method(unit.fields):
+        return Method(unit.fields["method_idc"]).has_codeword
     return unit.nnr_unit_type == UnitType.NNR_NDU and (
         unit.fields["nnr_compressed_data_unit_payload_type"] != PayloadType.NNR_PT_RAW_FLOAT
     )
@@ -167,7 +164,7 @@ class Walk:
             self.selected += 1
             self._tell_unit(unit)
         if self._decoder is not None:
-            if unit.nnr_unit_type == UnitType.NNR_NDU and not is_selected:
+            if unit.has_tensors and not is_selected:
                 _skip(self._decoder, unit)
             else:
                 self._decode(self._decoder, unit, told=is_selected and has_codeword(unit))

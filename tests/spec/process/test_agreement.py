@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import pytest
 
 from nnref.spec.errors import NnrError
@@ -10,10 +11,17 @@ from nnref.spec.syntax import IndexedUnit, index_unit, read_units
 from nnref.spec.tables.rules import RULES
 from tests.spec.process import streams
 from tests.spec.process.recorder import Recorder
+from tests.spec.syntax.method_units import method_unit, plain_payload
+from tests.spec.syntax.streams import opening
 
 
 def with_index(data):
     return data + index_unit([IndexedUnit.of(unit) for unit in read_units(data)])
+
+
+def method_stream():
+    opened, state = opening(1)
+    return opened + method_unit(state, plain_payload(-8, np.array([[3, 0, -1], [0, 40, 1]])))
 
 
 SHORT = min(streams.ALL, key=len)
@@ -21,6 +29,7 @@ STREAMS = (
     *streams.ALL,
     streams.START[0] + streams.PERFORMANCE_MAPS,
     with_index(SHORT),
+    method_stream(),
 )
 BEYOND_HEADERS = ("9", "10", "12", "8.3")
 """Clauses of rules that no declaration of the headers can break."""

@@ -179,7 +179,7 @@ def test_local_scaling_of_a_low_rank_weight_goes_to_its_first_factor():
         block("G", "w_G", [2, 1], [1.0, 10.0]),
         block("H", "w_H", [1, 3], [1.0, 2.0, 3.0]),
     ]
-    stream = DecodedStream(units=[DecodedUnit(5, 0, 0, header)], tensors=tensors)
+    stream = DecodedStream(units=[DecodedUnit(5, 0, 0, header=header)], tensors=tensors)
     (weight,) = compose_blocks(stream)
     assert (weight.name, weight.dimensions) == ("w", [2, 3])
     assert weight.values == [2.0, 4.0, 6.0, 30.0, 60.0, 90.0]

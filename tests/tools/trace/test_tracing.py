@@ -4,12 +4,15 @@ import struct
 import zlib
 from contextlib import suppress
 
+import numpy as np
 import pytest
 
 from nnref.spec.errors import InvalidError, MalformedError, UsageError
 from nnref.spec.process import Observer, Refused, decode_stream
 from nnref.spec.process.probability import Context
 from nnref.tools.trace import Selection, Source, Wanted, contexts_hash
+from tests.spec.syntax.method_units import method_unit, plain_payload
+from tests.spec.syntax.streams import opening
 
 from .samples import EXAMPLES, STREAMS, chain, only, source, state_behind, traced, whole
 
@@ -275,3 +278,15 @@ def test_annex_e_states_every_event_and_every_field():
             if event["event"] not in ("error", "finding"):
                 assert all(f"`{name}`" in annex for name in event)
             assert f"`{event['event']}`" in annex
+
+
+def test_codeword_of_a_method_is_told_like_any_other():
+    opened, state = opening(1)
+    data = opened + method_unit(state, plain_payload(-8, np.array([[3, 0, -1], [0, 40, 1]])))
+    events, error = traced(Source(data), selection=Selection(tensor="w"))
+    assert error is None
+    assert [one["level"] for one in only(events, "level")] == [3, 0, -1, 0, 40, 1]
+    (clause,) = {one["clause"] for one in only(events, "element") if one["element"] == "method_idc"}
+    assert clause == "14.2.2"
+    (end,) = only(events, "payload_end")
+    assert end["bins"] == len(only(events, "bin"))

@@ -1,0 +1,50 @@
+"""Clause 15: decoding the methods beyond the standard, a module each."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, Final, NamedTuple
+
+from nnref.codec.decoder.data_unit import CodedUnit, placed
+from nnref.codec.decoder.members import Member
+from nnref.codec.entropy import Decoding
+from nnref.spec.syntax import Unit
+from nnref.spec.tables.enums import Dialect, Method
+
+
+class MethodUnit(NamedTuple):
+    """Clause 14.2.2: all that the decoding of a method data unit depends on."""
+
+    unit: Unit
+    member: Member
+    dialect: Dialect
+    strict: bool
+
+
+class MethodDecoder(NamedTuple):
+    """What the module of a method gives, as its attribute `DECODER`."""
+
+    decode: Callable[[MethodUnit], CodedUnit]
+    """The tensor of a unit: float32 numbers, and where its codeword ended."""
+    tools: Callable[[Mapping[str, Any]], tuple[str, ...]]
+    """What the elements of a unit switch on, by short name, the method's first."""
+
+
+_MODULES: Final = {Method.LNQ: "lnq"}
+"""By method_idc; imported when a unit is met."""
+
+
+def method_decoder(fields: Mapping[str, Any]) -> MethodDecoder:
+    """The decoder of a unit with these elements; the syntax has refused unknown methods."""
+    module = import_module(f"{__name__}.{_MODULES[fields['method_idc']]}")
+    decoder: MethodDecoder = module.DECODER
+    return decoder
+
+
+def method_unit_decoding(
+    unit: Unit, members: tuple[Member, ...], *, dialect: Dialect, strict: bool
+) -> Decoding[CodedUnit]:
+    """Clause 14.2.2: the decoding of a unit's only tensor; errors as of `data_unit_decoding`."""
+    (member,) = members
+    yield from ()
+    with placed(unit, member.name):
+        return method_decoder(unit.fields).decode(MethodUnit(unit, member, dialect, strict))

@@ -1,0 +1,33 @@
+"""Clause 15: the methods beyond the standard, a module each."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from nnref.spec.process import lnq
+from nnref.spec.process.bits import BitReader
+from nnref.spec.process.method_unit import MethodUnit
+from nnref.spec.process.payload import Payload
+from nnref.spec.tables.enums import Method
+
+
+class MethodProcess(NamedTuple):
+    """Clause 15: Methods. `header` reads what is declared for the method up to
+    byte_alignment(), `payload` the bytes behind it, with what `header` returned.
+    """
+
+    header: Callable[[BitReader, MethodUnit], Any]
+    payload: Callable[[BitReader, MethodUnit, Any], Payload]
+
+
+METHODS: dict[int, MethodProcess] = {
+    Method.LNQ: MethodProcess(lnq.lnq_header, lnq.lnq_payload),
+}
+"""Clause 15: by method_idc."""
+
+
+def method_payload(bits: BitReader, unit: MethodUnit) -> Payload:
+    """Clause 15: Methods. The rest of a unit, from the header of its method on."""
+    method = METHODS[unit.method_idc]
+    header = method.header(bits, unit)
+    bits.byte_alignment()
+    return method.payload(bits, unit, header)

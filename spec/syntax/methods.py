@@ -1,0 +1,72 @@
+"""Clause 14.2.2: the unit of tensors that are coded by a method beyond the standard.
+
+A method declares its header in a module of its own and is listed in `METHOD_HEADERS`.
+"""
+
+from typing import Any, Final
+
+from construct.core import this
+
+from nnref.spec.syntax.descriptors import ST, UE, Alignment, U
+from nnref.spec.syntax.elements import DIMENSION_LIMIT, Element, Structure
+from nnref.spec.syntax.expressions import stream
+from nnref.spec.syntax.lnq import LNQ_HEADER
+from nnref.spec.tables.enums import DecompressedDataFormat, Method
+from nnref.spec.tables.private_units import METHOD_SIGNATURE
+
+METHOD: Final = "14.2.2"
+
+METHOD_HEADERS: Final[dict[int, Structure]] = {int(Method.LNQ): LNQ_HEADER}
+"""Clause 15: the header of every method that is known here; the element has its title."""
+
+METHOD_DATA_UNIT: Final = Structure(
+    "method_data_unit()",
+    METHOD,
+    Element("method_signature", U(32, default=METHOD_SIGNATURE), METHOD),
+    Element(
+        "method_idc",
+        U(8, values=[range(idc, idc + 1) for idc in METHOD_HEADERS], rule="method-unknown"),
+        METHOD,
+    ),
+    Element(
+        "topology_elem_id",
+        ST(),
+        "7.8.2",
+        when=stream.mps_topology_indexed_reference_flag == 0,
+    ),
+    Element(
+        "topology_elem_id_index",
+        UE(7),
+        "7.8.2",
+        when=stream.mps_topology_indexed_reference_flag == 1,
+    ),
+    Element("nnr_decompressed_data_format_present_flag", U(1, default=0), "7.8.4"),
+    Element(
+        "nnr_decompressed_data_format",
+        U(
+            7,
+            values=(range(max(DecompressedDataFormat) + 1), range(64, 128)),
+            rule="data-format-reserved",
+        ),
+        "7.8.4",
+        when=this.nnr_decompressed_data_format_present_flag == 1,
+    ),
+    Element("count_tensor_dimensions", UE(1), "7.8.6"),
+    Element(
+        "tensor_dimensions",
+        UE(7, values=range(1 << 31), rule="limit-dimension"),
+        "7.8.6",
+        count=this.count_tensor_dimensions,
+        limit=DIMENSION_LIMIT,
+    ),
+    *(
+        Element(header.title.removesuffix("()"), header, header.clause, when=this.method_idc == idc)
+        for idc, header in METHOD_HEADERS.items()
+    ),
+    Element("byte_alignment()", Alignment(), "5.8"),
+)
+
+
+def is_method(fields: Any) -> bool:
+    """Whether the elements are those of a method data unit."""
+    return "method_idc" in fields
