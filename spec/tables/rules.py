@@ -155,6 +155,7 @@ CALLER_RULES: Final = _table(
     Rule("tensor-announced", USAGE, "8", "an announced tensor is written once, with the data type and shape announced, and no other is"),
     Rule("levels-off-grid", USAGE, "10.3", "with dq_flag 1 the quantized parameters lie on the trellis grid"),
     Rule("comparison-failed", INTEGRITY, "10", "the decoded tensors are those of the model within the bound"),
+    Rule("decoder-fails", INTEGRITY, "10", "a decoder passes every case of the conformance suite that it claims", "nnref trace shows what the literal decoder does with a stream, nnref diverge where another one leaves it"),
     Rule("trace-diverges", INTEGRITY, "E", "a decoder's trace is that of the literal decoder"),
     Rule("trace-syntax", FILE, "E", "a trace is JSON lines or lines of bins, in the order of decoding"),
     Rule("assembly-syntax", FILE, "E", "an assembly text obeys the grammar of annex E"),

@@ -9,6 +9,7 @@ from nnref.tools.cli.lazy import Entry, LazyGroup
 
 COMMANDS: Final[Mapping[str, Entry]] = {
     "list": Entry("nnref.tools.cli.conformance.listing", "List the cases of the suite."),
+    "run": Entry("nnref.tools.cli.conformance.run", "Run any decoder over the suite."),
     "generate": Entry("nnref.tools.cli.conformance.generate", "Make the suite."),
 }
 

@@ -1,0 +1,73 @@
+"""The literal decoder as one that can be tested, and as the one that knows the right answer."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+import nnref.spec.process
+from nnref.codec.decoder.chain import Semantics, sum_of
+from nnref.codec.formats import from_carrier
+from nnref.conformance.runner.case import Array, Tensors
+from nnref.conformance.runner.worker import NotPossibleError, RefusedError, Request
+from nnref.spec.tables.enums import PayloadType
+
+MAX_WEIGHTS: Final = 1 << 20
+"""Weights of a stream that the literal decoder is given: it keeps lists of them."""
+_ITS_LIMITS: Final = {"max_tensor_elements"}
+
+
+def decode_literally(request: Request, decoder: Any = nnref.spec.process) -> Tensors:
+    """An adapter: all tensors of a stream, or of a chain, by the literal decoder.
+
+    `decoder` is its package or a copy of it. Raises RefusedError when it refuses, NotPossibleError
+    for limits that it does not have, UnsupportedError and InvalidError for output formats.
+    """
+    unknown = request.limits.keys() - _ITS_LIMITS
+    if unknown:
+        raise NotPossibleError(f"the literal decoder has no limit {', '.join(sorted(unknown))}")
+    streams = (*request.bases, request.stream)
+    try:
+        decoded = _decoded(streams, request, decoder)
+    except decoder.Refused as refused:
+        raise RefusedError(str(refused)) from None
+    return decoded[-1] if request.semantics is None else _sum(decoded, request.semantics)
+
+
+def _decoded(streams: tuple[bytes, ...], request: Request, decoder: Any) -> list[Tensors]:
+    state = decoder.UpdateState()
+    found: list[Tensors] = []
+    for data in streams:
+        stream = decoder.decode_stream(
+            data,
+            state=state,
+            out_of_band=request.out_of_band,
+            dialect=int(request.dialect),
+            max_weights=request.limits.get("max_tensor_elements", MAX_WEIGHTS),
+        )
+        tensors = stream.tensors if request.as_coded else decoder.compose_blocks(stream)
+        found.append({tensor.name: _array(tensor) for tensor in tensors})
+    return found
+
+
+def _array(tensor: Any) -> Array:
+    """Clause 10.7: the output of a decoded tensor."""
+    integer = tensor.payload_type == PayloadType.NNR_PT_INT
+    if tensor.raw is not None:
+        values: Array = np.frombuffer(tensor.raw, "<f4").astype(np.float32)
+    else:
+        values = np.array(tensor.values, np.int32 if integer else np.float32)
+    return from_carrier(values.reshape(tensor.dimensions), tensor.data_format, tensor.payload_type)
+
+
+def _sum(decoded: list[Tensors], semantics: str) -> Mapping[str, Array]:
+    """Clause 12.6: what a base and its updates amount to."""
+    base = dict(decoded[0])
+    total = base
+    for update in decoded[1:]:
+        old = base if semantics == Semantics.NON_CUMULATIVE else total
+        changed = {
+            name: sum_of(old[name], array, name) for name, array in update.items() if name in old
+        }
+        total = {**old, **update, **changed}
+    return total

@@ -1,0 +1,140 @@
+"""A decoder in Python, in a process of its own: `python -m nnref.conformance.runner.worker`.
+
+Standard input gives the adapter as `module:function`, then one request per line. A request is a
+JSON object with the files of one case; the reply says `decoded` (the tensors are then in the file
+`out`), `refused`, `crashed` or `not run`. What the adapter prints goes to standard error.
+"""
+
+import json
+import os
+import resource
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from nnref.codec.model import TensorInfo, create_model
+from nnref.conformance.runner.case import Tensors
+from nnref.spec.errors import NnrError
+from nnref.spec.tables.enums import Dialect
+
+
+class RefusedError(Exception):
+    """What an adapter raises when its decoder refuses the stream; a NnrError does as well."""
+
+
+class NotPossibleError(Exception):
+    """What an adapter raises when there is no way to hand its decoder the case: it is not run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an adapter is given.
+
+    `bases` are the earlier streams of an update chain; with `semantics` the tensors of the whole
+    chain are asked for. `out_of_band` holds by tensor name what the stream leaves out,
+    `limits` those of clause 8.3 that differ from the usual ones. `as_coded` is False where the
+    members of blocks are to be composed (clause 10.6).
+    """
+
+    stream: bytes
+    bases: tuple[bytes, ...] = ()
+    semantics: str | None = None
+    as_coded: bool = True
+    out_of_band: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)
+    dialect: Dialect = Dialect.NNCODEC_2
+
+
+Adapter = Callable[[Request], Tensors]
+"""Decodes a stream to arrays by name. Raises RefusedError or NnrError to refuse it, and
+NotPossibleError where it cannot be asked; any other exception is a crash."""
+
+
+def load_adapter(name: str) -> Adapter:
+    """The function `module:function`. Raises ValueError when there is none."""
+    module, _, function = name.partition(":")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        adapter: Adapter = getattr(import_module(module), function)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"{name}: {error}") from error
+    return adapter
+
+
+def answer(adapter: Adapter, request: dict[str, Any]) -> dict[str, str]:
+    """Decode one case; its tensors are written to the file it names."""
+    _limit_memory(request["memory"])
+    try:
+        tensors = adapter(_request(request))
+    except (RefusedError, NnrError) as refused:
+        return {"ending": "refused", "text": str(refused)}
+    except NotPossibleError as reason:
+        return {"ending": "not run", "text": str(reason)}
+    except Exception as error:
+        traceback.print_exc()
+        return {"ending": "crashed", "text": f"{type(error).__name__}: {error}"}
+    try:
+        _write(request["out"], tensors)
+    except Exception as error:
+        return {"ending": "decoded", "text": f"{type(error).__name__}: {error}"}
+    return {"ending": "decoded", "text": ""}
+
+
+def _request(values: dict[str, Any]) -> Request:
+    return Request(
+        Path(values["stream"]).read_bytes(),
+        tuple(Path(base).read_bytes() for base in values["bases"]),
+        values["semantics"],
+        values["as_coded"],
+        values["out_of_band"],
+        values["limits"],
+        Dialect(values["dialect"]),
+    )
+
+
+def _write(path: str, tensors: Tensors) -> None:
+    infos = {name: TensorInfo.of(array) for name, array in tensors.items()}
+    with create_model(path, infos) as sink:
+        for name, array in tensors.items():
+            sink.write(name, array)
+        sink.commit()
+
+
+def _limit_memory(memory: int) -> None:
+    """Leave room for `memory` bytes more than what is in use."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = _address_space() + memory
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def _address_space() -> int:
+    """Bytes of address space of this process; where nobody tells, a guess above it."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    except OSError:
+        return 8 << 30
+    return pages * resource.getpagesize()
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    try:
+        adapter = load_adapter(sys.stdin.readline().strip())
+    except ValueError as error:
+        print(json.dumps({"ending": "unavailable", "text": str(error)}), file=replies, flush=True)
+        return
+    print(json.dumps({"ending": "ready", "text": ""}), file=replies, flush=True)
+    for line in sys.stdin:
+        print(json.dumps(answer(adapter, json.loads(line))), file=replies, flush=True)
+
+
+if __name__ == "__main__":
+    main()
