@@ -5,11 +5,12 @@
     report = run_cases(CommandDecoder("mydec {stream} {out}"), suite_cases(load()))
     print(report.conforms, report.counts)
 
-`endings` says how a program tells that it refuses a stream, `outputs` what it may write, `worker`
-what a Python adapter is.
+`endings` says how a program tells that it refuses a stream, `outputs` what it may write, `adapter`
+what a decoder in Python is.
 """
 
 from nnref.conformance.runner.adapted import AdaptedDecoder
+from nnref.conformance.runner.adapter import NotPossibleError, RefusedError, Request
 from nnref.conformance.runner.capabilities import Capabilities, read_capabilities
 from nnref.conformance.runner.case import Case, suite_cases
 from nnref.conformance.runner.command import Allowance, CommandDecoder
@@ -19,7 +20,6 @@ from nnref.conformance.runner.outcome import Decoder, Ending, Outcome
 from nnref.conformance.runner.reports import write_report
 from nnref.conformance.runner.run import Report, run_cases
 from nnref.conformance.runner.verdict import Result, Verdict, judge
-from nnref.conformance.runner.worker import NotPossibleError, RefusedError, Request
 
 __all__ = [
     "AdaptedDecoder",

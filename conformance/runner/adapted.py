@@ -21,7 +21,7 @@ _START_SECONDS: Final = 120.0
 
 
 class AdaptedDecoder:
-    """The decoder behind an adapter `module:function` (see `worker.Adapter`).
+    """The decoder behind an adapter `module:function` (see `adapter.Adapter`).
 
     A worker that crashes or hangs is replaced by a new one. Raises UsageError setting-unknown when
     there is no such function.

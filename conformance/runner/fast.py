@@ -3,8 +3,8 @@
 from typing import Any
 
 from nnref.codec import OutOfBand, Stream, UpdateState, decode_chain
+from nnref.conformance.runner.adapter import Request
 from nnref.conformance.runner.case import Tensors
-from nnref.conformance.runner.worker import Request
 from nnref.spec.limits import Limits
 
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
+from nnref.conformance.runner.adapter import RefusedError, Request
 from nnref.conformance.runner.case import Case
 from nnref.conformance.runner.comparison import same_tensors
 from nnref.conformance.runner.literal import decode_literally
-from nnref.conformance.runner.worker import RefusedError, Request
 from nnref.spec.errors import NnrError
 from nnref.spec.syntax import Unit, read_units, write_unit
 from nnref.spec.tables.enums import UnitType

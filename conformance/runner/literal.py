@@ -8,8 +8,8 @@ import numpy as np
 import nnref.spec.process
 from nnref.codec.decoder.chain import Semantics, sum_of
 from nnref.codec.formats import from_carrier
+from nnref.conformance.runner.adapter import NotPossibleError, RefusedError, Request
 from nnref.conformance.runner.case import Array, Tensors
-from nnref.conformance.runner.worker import NotPossibleError, RefusedError, Request
 from nnref.spec.tables.enums import PayloadType
 
 MAX_WEIGHTS: Final = 1 << 20

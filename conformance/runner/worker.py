@@ -10,48 +10,20 @@ import os
 import resource
 import sys
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from nnref.codec.model import TensorInfo, create_model
+from nnref.conformance.runner.adapter import (
+    Adapter,
+    NotPossibleError,
+    RefusedError,
+    Request,
+)
 from nnref.conformance.runner.case import Tensors
 from nnref.spec.errors import NnrError
 from nnref.spec.tables.enums import Dialect
-
-
-class RefusedError(Exception):
-    """What an adapter raises when its decoder refuses the stream; a NnrError does as well."""
-
-
-class NotPossibleError(Exception):
-    """What an adapter raises when there is no way to hand its decoder the case: it is not run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What an adapter is given.
-
-    `bases` are the earlier streams of an update chain; with `semantics` the tensors of the whole
-    chain are asked for. `out_of_band` holds by tensor name what the stream leaves out,
-    `limits` those of clause 8.3 that differ from the usual ones. `as_coded` is False where the
-    members of blocks are to be composed (clause 10.6).
-    """
-
-    stream: bytes
-    bases: tuple[bytes, ...] = ()
-    semantics: str | None = None
-    as_coded: bool = True
-    out_of_band: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    limits: Mapping[str, int] = field(default_factory=dict)
-    dialect: Dialect = Dialect.NNCODEC_2
-
-
-Adapter = Callable[[Request], Tensors]
-"""Decodes a stream to arrays by name. Raises RefusedError or NnrError to refuse it, and
-NotPossibleError where it cannot be asked; any other exception is a crash."""
 
 
 def load_adapter(name: str) -> Adapter:
