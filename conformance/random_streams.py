@@ -7,6 +7,7 @@ block scans with dependent quantization, codebooks of any centre, members of eve
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import prod
 from random import Random
 from typing import Any, Final
@@ -28,6 +29,9 @@ from nnref.spec.tables.enums import CompressedParameterTypes as Cpt
 from nnref.spec.tables.enums import Dialect, PayloadType, UnitType
 
 Levels = NDArray[np.int32]
+
+_CUTS: Final = 1 << 32
+"""Added to the seed."""
 
 _SIDE_MEMBERS: Final = {
     Cpt.NNR_CPT_LS: ("ls",),
@@ -72,6 +76,8 @@ class _Tensor:
 @dataclass(slots=True)
 class _Model:
     random: Random
+    cuts: Random
+    """Draws how data is split, so that chains are otherwise the same."""
     profile: int
     updates: bool
     density: int
@@ -91,6 +97,7 @@ def random_chain(seed: int, largest: int = 60) -> Chain:
     updates = bool(profile) and random.random() < 0.5
     model = _Model(
         random,
+        Random(seed + _CUTS),  # noqa: S311
         profile,
         updates,
         density=random.randrange(8),
@@ -195,7 +202,20 @@ def _data_unit(model: _Model, tensor: _Tensor, number: int, state: StreamState) 
 
 
 def _written(model: _Model, fields: dict[str, Any], payload: bytes, state: StreamState) -> bytes:
-    return write_unit(UnitType.NNR_NDU, fields, payload, state, out_of_band=model.out_of_band)
+    """The unit, or sometimes its data in parts (clause 8.2.1)."""
+    parts = model.cuts.choice((1, 1, 1, 1, 2, 3, 4))
+    cuts = sorted(model.cuts.randint(0, len(payload)) for _ in range(parts - 1))
+    units = b""
+    for counter, (first, last) in enumerate(pairwise((0, *cuts, len(payload)))):
+        if parts > 1:
+            fields |= {
+                "partial_data_counter_present_flag": 1,
+                "partial_data_counter": parts - 1 - counter,
+            }
+        units += write_unit(
+            UnitType.NNR_NDU, fields, payload[first:last], state, out_of_band=model.out_of_band
+        )
+    return units
 
 
 def _header(model: _Model, tensor: _Tensor, number: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from nnref.codec.decoder.methods import method_unit_decoding
 from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.entropy import Decoding, decode_together
 from nnref.spec.errors import NnrError
-from nnref.spec.syntax import Unit, is_method
+from nnref.spec.syntax import Piece, Unit, is_method
 from nnref.spec.tables.enums import Dialect
 
 Array = NDArray[Any]
@@ -63,7 +63,8 @@ class UnitWork:
         and sent away.
         """
         state = replace(self.unit.state, reference_list=())
-        unit = replace(self.unit, payload=bytes(self.unit.payload), state=state)
+        pieces = tuple(Piece(piece.offset, bytes(piece.data)) for piece in self.unit.pieces)
+        unit = replace(self.unit, pieces=pieces, state=state)
         coded = tuple(replace(tensor, unit=unit) for tensor in self.coded)
         tensors = tuple(replace(tensor, unit=unit) for tensor in self.tensors)
         return replace(self, unit=unit, coded=coded, tensors=tensors)

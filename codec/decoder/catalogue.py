@@ -11,6 +11,7 @@ from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
 from nnref.spec.syntax import (
     IndexedUnit,
+    Joiner,
     OutOfBand,
     Unit,
     index_flaw,
@@ -40,6 +41,7 @@ class Catalogue:
         as_coded: bool,
         findings: list[NnrError],
     ) -> None:
+        self._buffer = buffer
         self._limits = limits
         self._as_coded = as_coded
         self._findings = findings
@@ -103,24 +105,36 @@ class Catalogue:
 
     def _find_in_index(self, name: str) -> None:
         assert self._index is not None
-        number = self._index.number_of(name)
-        if number is None and not self._as_coded:
-            number = self._index.number_of(f"{name}_G")
+        numbers = self._index.numbers_of(name)
+        if not numbers and not self._as_coded:
+            numbers = self._index.numbers_of(f"{name}_G")
         try:
-            if number is not None and number not in self._coded:
-                self._add(self._index.unit(number))
+            found = numbers and (numbers[-1] in self._coded or self._add_parts(numbers))
         except NnrError:
-            number = None
-        if number is None:
+            found = False
+        if not found:
             self._parse()  # the index lies, or there is no such tensor, or more is wrong
+
+    def _add_parts(self, numbers: Iterable[int]) -> bool:
+        """Clause 8.2.1: the data of these units, if it is complete with the last of them."""
+        assert self._index is not None
+        joiner = Joiner(self._buffer)
+        whole = None
+        for number in numbers:
+            whole = joiner.add(self._index.unit(number))
+        if whole is not None:
+            self._add(whole)
+        return whole is not None
 
     def _parse(self) -> None:
         if self._complete:
             return
         self._clear()
+        joiner = Joiner(self._buffer)
         for unit in self._read_all():
-            if unit.has_tensors:
-                self._add(unit)
+            whole = joiner.add(unit)
+            if whole is not None and whole.has_tensors:
+                self._add(whole)
             elif unit.nnr_unit_type == UnitType.NNR_AGG:
                 # Its tensors would be missing without a word.
                 raise refusal("aggregate-undefined", **_place(unit))

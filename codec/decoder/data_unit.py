@@ -84,7 +84,7 @@ def data_unit_decoding(
     """
     with placed(unit):
         if unit.fields["nnr_compressed_data_unit_payload_type"] == PayloadType.NNR_PT_RAW_FLOAT:
-            return CodedUnit([_raw(unit, members[0])], None, len(unit.payload))
+            return CodedUnit([_raw(unit, members[0])], None, unit.payload_size)
         return (yield from _coded(unit, members, base, dialect, strict))
 
 
@@ -95,17 +95,21 @@ def placed(unit: Unit, tensor: str | None = None) -> Iterator[None]:
     try:
         yield
     except NnrError as error:
-        if error.place.bit is None:
-            raise error.at(**where) from None
-        raise error.moved(8 * unit.payload_offset).at(**where) from None
+        raise in_stream(error, unit).at(**where) from None
+
+
+def in_stream(error: NnrError, unit: Unit) -> NnrError:
+    """An error with its bit, if known, counted in the stream instead of the unit's payload."""
+    bit = error.place.bit
+    return error if bit is None else error.moved(unit.bit_in_stream(bit) - bit)
 
 
 def _raw(unit: Unit, member: Member) -> CodedTensor:
-    expected = 4 * member.weights
-    if len(unit.payload) != expected:
-        detail = f"{len(unit.payload)} bytes for {member.weights} weights"
+    payload = unit.payload
+    if len(payload) != 4 * member.weights:
+        detail = f"{len(payload)} bytes for {member.weights} weights"
         raise refusal("payload-size-raw", detail, tensor=member.name)
-    values = np.frombuffer(unit.payload, dtype="<f4").astype(np.float32)
+    values = np.frombuffer(payload, dtype="<f4").astype(np.float32)
     return CodedTensor(member, None, None, None, values.reshape(member.dimensions))
 
 
@@ -143,7 +147,9 @@ def _coded(
         consumed = decoder.finish(strict=strict)
     except NnrError as error:
         raise error.at(tensor=members[-1].name) from None
-    return CodedUnit(coded, registers, consumed, tuple(decoder.findings))
+    where: dict[str, Any] = {"unit": unit.index, "unit_type": unit.type_name}
+    findings = (in_stream(finding, unit).at(**where) for finding in decoder.findings)
+    return CodedUnit(coded, registers, consumed, tuple(findings))
 
 
 def unit_density(unit: Unit) -> int | None:

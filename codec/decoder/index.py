@@ -40,15 +40,20 @@ class StreamIndex:
         self._units = units
         self._offsets = [0, *accumulate(unit.size for unit in units)]
         self._read = read
-        self._numbers = {name: i for i, unit in enumerate(units) for name in unit.names}
+        self._numbers: dict[str, list[int]] = defaultdict(list)
+        for number, unit in enumerate(units):
+            for name in unit.names:
+                self._numbers[name].append(number)
         self._by_type: dict[int, list[int]] = defaultdict(list)
         for number, unit in enumerate(units):
             self._by_type[unit.nnr_unit_type].append(number)
         self._state_after = lru_cache(maxsize=16)(self._uncached_state_after)
 
-    def number_of(self, name: str) -> int | None:
-        """The index of the unit with this topology element; None where there is none."""
-        return self._numbers.get(name)
+    def numbers_of(self, name: str) -> Sequence[int]:
+        """The indices of the units with this topology element: one, none, or those of the parts
+        of its data (clause 8.2.1).
+        """
+        return self._numbers.get(name, ())
 
     def unit(self, number: int) -> Unit:
         """The unit, read after those that its parsing depends on.

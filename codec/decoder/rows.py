@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnref.codec.decoder.batches import UnitWork
 from nnref.codec.decoder.composition import output
-from nnref.codec.decoder.data_unit import CodedTensor, tensor_syntax, unit_density
+from nnref.codec.decoder.data_unit import CodedTensor, in_stream, tensor_syntax, unit_density
 from nnref.codec.decoder.headers import StreamTensor
 from nnref.codec.decoder.members import Member
 from nnref.codec.entropy import EntryPoint, PayloadDecoder
@@ -41,7 +41,7 @@ def decode_rows(work: UnitWork, tensor: StreamTensor, first: int, last: int) -> 
         return output(_coded_rows(work, member, first, last).values(), tensor)
     except NnrError as error:
         where = {"unit": unit.index, "unit_type": unit.type_name, "tensor": member.name}
-        raise error.moved(8 * unit.payload_offset).at(**where) from None
+        raise in_stream(error, unit).at(**where) from None
 
 
 def _raw_rows(work: UnitWork, member: Member, first: int, last: int) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from typing import Any
 from nnref.codec.encoder.blocks import encode_group
 from nnref.codec.encoder.index import with_index
 from nnref.codec.encoder.parameter_sets import model_units, stream_settings
+from nnref.codec.encoder.parts import with_parts
 from nnref.codec.encoder.plan import planned
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.encoder.tensor import EncodedTensor
@@ -120,8 +121,11 @@ def _units(
     these: Workers,
 ) -> Iterator[bytes]:
     """The units of the stream, counted."""
-    units = _model_and_tensors(source, settings, report, progress, these)
-    for unit in with_index(units) if settings.index else units:
+    known: dict[str, OutOfBand] = {}
+    units = _model_and_tensors(source, settings, report, progress, these, known)
+    if settings.max_unit_bytes is not None:
+        units = with_parts(units, settings.max_unit_bytes, known)
+    for unit in with_index(units, known) if settings.index else units:
         report.total_bytes += len(unit)
         yield unit
 
@@ -132,7 +136,9 @@ def _model_and_tensors(
     report: EncodeReport,
     progress: Progress | None,
     these: Workers,
+    known: dict[str, OutOfBand],
 ) -> Iterator[bytes]:
+    """The units; `known` takes in what a unit leaves out before it comes."""
     settings, base_qp = stream_settings(source, settings)
     plan = planned(source, settings)
     units, state = model_units(settings, base_qp, plan.references)
@@ -144,5 +150,6 @@ def _model_and_tensors(
             progress(done, total, members["weight"])
         for one in next(encoded):
             report.tensors += one.tensors
+            known |= {t.name: t.out_of_band for t in one.tensors if t.out_of_band is not None}
             yield one.data
         done += len(members)

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, Self
 
 from nnref.codec.transform.pairs import Block
 from nnref.spec.errors import refusal
+from nnref.spec.syntax.units import MAX_LONG_SIZE
 
 Effort = Literal["fast", "default", "best"]
 ShiftSearch = Literal["off", "compatible", "exact"]
@@ -28,7 +29,7 @@ _PLAIN_UNARY_LENGTH: Final = 11
 
 _STREAM_WIDE: Final = frozenset(
     {"profile", "qp_density", "base_qp", "compatible", "index", "rules", "blocks"}
-    | {"indexed_names", "out_of_band"}
+    | {"indexed_names", "out_of_band", "max_unit_bytes"}
 )
 _QUALITY: Final = ("qp", "step", "sqnr")
 _LOW_RANK: Final = ("low_rank", "low_rank_error")
@@ -51,6 +52,7 @@ _TYPES: Final = {
     "row_skip": (bool, _NONE),
     "compatible": (bool,),
     "index": (bool,),
+    "max_unit_bytes": (int, _NONE),
     "blocks": (tuple, str),
     "indexed_names": (bool,),
     "out_of_band": (bool,),
@@ -134,6 +136,9 @@ class EncodeSettings:
     index: bool = False
     """End the stream with an index (clause 14.2.1), by which one tensor is found without parsing
     all headers; NNCodec cannot skip it."""
+    max_unit_bytes: int | None = None
+    """Split the data of larger compressed data units over several units (clause 8.2.1), which
+    NNCodec cannot read."""
     rules: tuple[Rule, ...] = ()
     holds_for_vectors: bool = False
     """`qp` and `step` hold for vectors and scalars too; so does what a rule says by name."""
@@ -166,6 +171,10 @@ class EncodeSettings:
             raise refusal("setting-unknown", f"sqnr {self.sqnr} is outside 0..200 dB")
         if self.index and self.compatible:
             raise refusal("setting-conflict", "compatible streams have no index")
+        if self.max_unit_bytes is not None:
+            _check_range("max_unit_bytes", self.max_unit_bytes, 1, MAX_LONG_SIZE)
+            if self.compatible:
+                raise refusal("setting-conflict", "max_unit_bytes and compatible")
         if isinstance(self.blocks, str):
             _check_choice("blocks", self.blocks, ("auto",))
         if self.row_skip and self.profile == 0:

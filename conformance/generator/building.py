@@ -1,7 +1,8 @@
 """Streams from their descriptions: elements by name, levels, and what an encoder chooses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from nnref.conformance.generator.encoder import (
@@ -36,6 +37,8 @@ class UnitDescription:
     """In the order of the codeword."""
     payload: bytes = b""
     strict: bool = True
+    cuts: Sequence[int] = ()
+    """Where the payload is cut into those of several units (clause 8.2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +92,21 @@ def data_unit(
         for name, values in description.out_of_band.items()
     }
 
-    def written(fields: Fields, payload: bytes) -> bytes:
-        return write_unit(
-            unit.type, fields, payload, syntax_state, out_of_band=known, strict=unit.strict
+    def written(fields: dict[str, Any], payload: bytes, cuts: Sequence[int] = ()) -> bytes:
+        return b"".join(
+            write_unit(
+                unit.type,
+                fields | count,
+                piece,
+                syntax_state,
+                out_of_band=known,
+                strict=unit.strict,
+            )
+            for count, piece in _parts(payload, cuts)
         )
 
     if not unit.tensors:
-        return written(unit.fields, unit.payload)
+        return written(dict(unit.fields), unit.payload, unit.cuts)
     complete = {"scan_order": 0, "compressed_parameter_types": 0} | dict(unit.fields)
     fields = dict(unit.fields)
     if complete["scan_order"]:
@@ -116,7 +127,17 @@ def data_unit(
         for member in job.members:
             coded_tensor(engine, job, member)
         fields["entry_points"] = _entry_fields([p for points in recorded for p in points])
-    return written(fields, payload + unit.payload)
+    return written(fields, payload + unit.payload, unit.cuts)
+
+
+def _parts(payload: bytes, cuts: Sequence[int]) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """Clause 8.2.1: the pieces of a payload with the elements that count them."""
+    for number, (first, last) in enumerate(pairwise((0, *cuts, len(payload)))):
+        count = {
+            "partial_data_counter_present_flag": 1,
+            "partial_data_counter": len(cuts) - number,
+        }
+        yield (count if cuts else {}), payload[first:last]
 
 
 def _data_unit(

@@ -54,7 +54,8 @@ def tensor(name: str, dimensions: Sequence[int], *tensors: Choices, **fields: An
         usual["scan_order"] = 0
     merged = {name: value for name, value in (usual | fields).items() if value is not None}
     payload: Any = merged.pop("payload", b"")
-    return Unit(UnitType.NNR_NDU, merged, tensors, payload, strict=False)
+    cuts: Any = merged.pop("cuts", ())
+    return Unit(UnitType.NNR_NDU, merged, tensors, payload, strict=False, cuts=cuts)
 
 
 def edition_2(name: str, dimensions: Sequence[int], *tensors: Choices, **fields: Any) -> Unit:

@@ -18,6 +18,7 @@ from nnref.spec.process.parameter_sets import (
     start_unit,
     topology_unit,
 )
+from nnref.spec.process.parts import Part, SplitData
 from nnref.spec.process.payload import DataUnit, DecodedTensor, compressed_data_unit_payload
 from nnref.spec.process.private_units import IndexedUnit, index_unit, is_index_unit
 from nnref.spec.process.refused import Refused
@@ -33,7 +34,8 @@ NEEDS_MPS = (UnitType.NNR_LPS, UnitType.NNR_TPL, UnitType.NNR_QNT, UnitType.NNR_
 class DecodedUnit:
     """Clause 6.1: NNR unit. `names` are those of its tensors; `registers` are range, offset and
     shifts before the terminate bin (None without a codeword). Header and the place of the payload
-    are of compressed data units alone.
+    are of compressed data units alone; payload, bytes and registers of those with which their data
+    is complete (clause 8.2.1).
     """
 
     nnr_unit_type: int
@@ -42,6 +44,7 @@ class DecodedUnit:
     names: list[str] = field(default_factory=list)
     header: DataUnitHeader | None = None
     payload_first_byte: int | None = None
+    payload: bytes = b""
     bytes_consumed: int | None = None
     registers: Registers | None = None
 
@@ -82,17 +85,18 @@ def decode_stream(
         while bits.position < 8 * len(data):
             bits.end = 8 * len(data)
             decoder.nnr_unit()
+        decoder.split.check_complete()
     except Refused as refused:
-        refused.unit = len(decoder.stream.units)
+        if refused.unit is None:
+            refused.unit = len(decoder.stream.units)
         if refused.bit is None:
             refused.bit = bits.position
         raise
     for tensor in decoder.stream.tensors:
         unit = decoder.stream.units[tensor.unit]
         if unit.header is not None and tensor.quantized is not None:
-            payload = data[unit.payload_first_byte : unit.first_byte + unit.size]
             is_update = decoder.active.mps_parent_signalling_enabled_flag
-            store(chain, unit.header, tensor.name, tensor.quantized, payload, is_update)
+            store(chain, unit.header, tensor.name, tensor.quantized, unit.payload, is_update)
     return decoder.stream
 
 
@@ -114,12 +118,14 @@ class StreamDecoder:
         self.weights_left = weights_left
         self.active = ActiveParameters()
         self.names: set[str] = set()
+        self.split = SplitData()
         self.stream = DecodedStream(findings=bits.findings)
 
     def nnr_unit(self) -> None:
         """Clause 6.1: NNR unit."""
         unit = nnr_unit_header(self.bits, len(self.stream.units))
         self.check_order(unit)
+        self.split.check_next(unit)
         decoded = DecodedUnit(unit.nnr_unit_type, unit.first_byte, unit.size)
         if unit.nnr_unit_type == UnitType.NNR_STR:
             self.active = start_unit(self.bits)
@@ -133,7 +139,7 @@ class StreamDecoder:
         elif unit.nnr_unit_type == UnitType.NNR_QNT:
             quantization_unit(self.bits)
         elif unit.nnr_unit_type == UnitType.NNR_NDU:
-            self.compressed_data_unit(decoded)
+            self.compressed_data_unit(unit, decoded)
         elif unit.nnr_unit_type == UnitType.NNR_AGG:
             raise Refused("aggregate-undefined", bit=8 * unit.first_byte)
         elif is_index_unit(self.bits, unit.nnr_unit_type):
@@ -171,18 +177,49 @@ class StreamDecoder:
         """Clause 13.1: Unknown units. The size alone says where the next unit starts."""
         self.bits.rest()
 
-    def compressed_data_unit(self, decoded: DecodedUnit) -> None:
+    def compressed_data_unit(self, unit: UnitHeader, decoded: DecodedUnit) -> None:
         """Clause 9.1: Decoding a payload. Header, payload, and the tensors they give."""
-        header = compressed_data_unit_header(self.bits, self.active, self.out_of_band)
-        parts = members(header)
-        for part in parts:
-            self.admit(part)
-        decoded.header = header
+        bits, data = self.bits, self.bits.data
+        first_byte = bits.position // 8
+        header = compressed_data_unit_header(bits, self.active, self.out_of_band)
+        payload_first_byte = bits.position // 8
+        decoded.header, decoded.payload_first_byte = header, payload_first_byte
         decoded.names = header.names
-        decoded.payload_first_byte = self.bits.position // 8
+        if not self.split.parts:
+            for member in members(header):
+                self.admit(member)
+        counter = unit.partial_data_counter or 0
+        if counter == 0 and not self.split.parts:
+            decoded.payload = data[payload_first_byte : bits.end // 8]
+            self.tensors(bits, decoded, header)
+            return
+        part_header = data[first_byte:payload_first_byte]
         index = len(self.stream.units)
-        unit = DataUnit(index, header, parts, self.active, self.state, self.dialect)
-        payload = compressed_data_unit_payload(self.bits, unit)
+        self.split.add(Part(index, unit, part_header, payload_first_byte, bits.rest()))
+        if counter == 0:
+            self.split_data(decoded, header)
+
+    def split_data(self, decoded: DecodedUnit, header: DataUnitHeader) -> None:
+        """Clause 8.2.1: Split data. The tensors of the parts, now that all are there. Bits are
+        counted inside the joined payload; those of refusals are brought back to the stream.
+        """
+        split, self.split = self.split, SplitData()
+        bits = split.joined(self.bits)
+        decoded.payload = bits.data
+        try:
+            self.tensors(bits, decoded, header)
+        except Refused as refused:
+            refused.bit = split.bit_in_stream(bits.position if refused.bit is None else refused.bit)
+            raise
+        for finding in bits.findings:
+            finding.bit = None if finding.bit is None else split.bit_in_stream(finding.bit)
+        self.stream.findings += bits.findings
+
+    def tensors(self, bits: BitReader, decoded: DecodedUnit, header: DataUnitHeader) -> None:
+        """Clause 9.1: Decoding a payload. The tensors it gives."""
+        index = len(self.stream.units)
+        unit = DataUnit(index, header, members(header), self.active, self.state, self.dialect)
+        payload = compressed_data_unit_payload(bits, unit)
         decoded.bytes_consumed = payload.bytes_consumed
         decoded.registers = payload.registers
         self.stream.tensors += payload.tensors

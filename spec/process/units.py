@@ -13,6 +13,7 @@ class UnitHeader:
     nnr_unit_type: int
     first_byte: int
     size: int
+    partial_data_counter: int | None = None
 
 
 def nnr_unit_size(bits: BitReader) -> int:
@@ -42,6 +43,7 @@ def nnr_unit_header(bits: BitReader, index: int) -> UnitHeader:
     if bits.observer is not None:
         bits.observer.unit(index, nnr_unit_type, first_bit, size)
     bits.u(1, "independently_decodable_flag")
+    partial_data_counter = None
     if bits.u(1, "partial_data_counter_present_flag") == 1:
-        bits.u(8, "partial_data_counter")
-    return UnitHeader(nnr_unit_type, first_bit // 8, size)
+        partial_data_counter = bits.u(8, "partial_data_counter")
+    return UnitHeader(nnr_unit_type, first_bit // 8, size, partial_data_counter)

@@ -13,10 +13,12 @@ from nnref.spec.syntax.derived import number_of_entry_points, tensor_names
 from nnref.spec.syntax.describe import Row, describe
 from nnref.spec.syntax.index import IndexedUnit, index_flaw, index_unit, indexed_units
 from nnref.spec.syntax.methods import is_method
+from nnref.spec.syntax.parts import Joiner, parts_after
 from nnref.spec.syntax.private_units import is_index
-from nnref.spec.syntax.reader import Unit, read_unit_at, read_units
+from nnref.spec.syntax.reader import read_unit_at, read_units
 from nnref.spec.syntax.records import Record, RecordSink
 from nnref.spec.syntax.state import OutOfBand, StreamState
+from nnref.spec.syntax.unit import Piece, Unit
 from nnref.spec.syntax.units import type_name
 from nnref.spec.syntax.writer import write_unit
 
@@ -24,7 +26,9 @@ __all__ = [
     "CONSTRAINTS",
     "Constraint",
     "IndexedUnit",
+    "Joiner",
     "OutOfBand",
+    "Piece",
     "Record",
     "RecordSink",
     "Row",
@@ -40,6 +44,7 @@ __all__ = [
     "is_index",
     "is_method",
     "number_of_entry_points",
+    "parts_after",
     "read_unit_at",
     "read_units",
     "tensor_names",

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from nnref.spec.syntax.derived import tensor_names
 from nnref.spec.syntax.private_units import NAMING_UNITS
-from nnref.spec.syntax.reader import Unit
+from nnref.spec.syntax.unit import Unit
 from nnref.spec.syntax.writer import write_unit
 from nnref.spec.tables.private_units import INDEX_SIGNATURE, INDEX_UNIT
 

@@ -1,7 +1,6 @@
 """Clause 6.1: a stream as units: parse each, check their order, skip what is unknown."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -13,9 +12,10 @@ from nnref.spec.syntax.bits import BitReader
 from nnref.spec.syntax.derived import first_tensor_name
 from nnref.spec.syntax.foreign import other_format
 from nnref.spec.syntax.generate import IrregularError, Reader, compile_reader
-from nnref.spec.syntax.methods import is_method
+from nnref.spec.syntax.parts import Joiner
 from nnref.spec.syntax.records import Judge, ObservedReader, Record, RecordSink
 from nnref.spec.syntax.state import OutOfBand, StreamState, syntax_parameters
+from nnref.spec.syntax.unit import Piece, Unit
 from nnref.spec.syntax.units import ANY_UNIT, UnitSyntax, type_name, unit_syntax
 from nnref.spec.tables.enums import UnitType
 
@@ -24,36 +24,6 @@ Stream = Any
 
 _STR, _MPS, _NDU = int(UnitType.NNR_STR), int(UnitType.NNR_MPS), int(UnitType.NNR_NDU)
 _NEED_MPS: Final = {int(UnitType.NNR_LPS), int(UnitType.NNR_TPL), int(UnitType.NNR_QNT), _NDU}
-
-
-@dataclass(slots=True)
-class Unit:
-    """One parsed unit."""
-
-    index: int
-    offset: int
-    """First byte in the stream."""
-    size: int
-    """nnr_unit_size, in bytes."""
-    nnr_unit_type: int
-    fields: Container
-    """All elements by name, header included; absent ones have their inferred value."""
-    payload: bytes | memoryview
-    """The bytes after the elements; a view of the stream."""
-    payload_offset: int
-    """First byte of the payload in the stream."""
-    state: StreamState
-    """What the units before it established."""
-
-    @property
-    def type_name(self) -> str:
-        """`NNR_NDU`, `reserved(7)`, `private(40)`."""
-        return type_name(self.nnr_unit_type)
-
-    @property
-    def has_tensors(self) -> bool:
-        """True for compressed data units and method data units."""
-        return self.nnr_unit_type == _NDU or is_method(self.fields)
 
 
 def read_units(
@@ -76,6 +46,7 @@ def read_units(
     if not reader.size:
         raise refusal("stream-empty", "there are no bytes at all")
     state = StreamState()
+    parts = Joiner(reader.view)
     names: set[str] = set()
     offset = index = 0
     while offset < reader.size:
@@ -84,12 +55,14 @@ def read_units(
             unit = reader.read(index, offset, state)
         except NnrError as error:
             raise error if index else error.also(other_format(reader.view)) from None
-        if unit.has_tensors:
+        if unit.has_tensors and not parts.waiting:
             _check_names(unit, names)
+        parts.add(unit)
         yield unit
         state = state.after(unit.nnr_unit_type, unit.fields)
         offset += unit.size
         index += 1
+    parts.finish()
 
 
 def read_unit_at(
@@ -171,8 +144,8 @@ class _StreamReader:
         start = bits.position >> 3
         if bits.remaining and not syntax.has_payload(fields):
             raise refusal("unit-size-mismatch", f"{bits.remaining} bits after the last element")
-        payload = self.view[start : offset + size]
-        return Unit(index, offset, size, kind, fields, payload, start, state)
+        payload = Piece(start, self.view[start : offset + size])
+        return Unit(index, offset, size, kind, fields, (payload,), state)
 
     def _read_observed(self, index: int, offset: int, state: StreamState) -> Unit:
         """With the interpreted declaration: records, findings, and errors with their place."""
@@ -249,10 +222,8 @@ def _order_rule(kind: int, state: StreamState) -> str | None:
 
 
 def _check_names(unit: Unit, names: set[str]) -> None:
-    """Clause 8.2: a name occurs once, but in parts of data that is split over units."""
+    """Clause 8.2: a name occurs once."""
     fields = unit.fields
-    if fields["partial_data_counter_present_flag"]:
-        return
     own = fields.get("topology_elem_id_list") or (first_tensor_name(fields, unit.state.parameters),)
     for name in own:
         if name in names:

@@ -77,6 +77,7 @@ CLAUSES: Final[dict[str, str]] = {
     "8": "Profiles, dialects and limits",
     "8.1": "Profiles",
     "8.2": "Order of units",
+    "8.2.1": "Split data",
     "8.3": "Limits",
     "8.3.1": "Bound on the number of weights of a payload",
     "9": "Arithmetic decoding",

@@ -70,6 +70,7 @@ STREAM_RULES: Final = _table(
     Rule("start-unit-repeated", INVALID, "8.2", "there is exactly one start unit"),
     Rule("mps-missing", INVALID, "8.2", "a model parameter set comes before the units that need one"),
     Rule("mps-repeated", INVALID, "8.2", "there is at most one model parameter set"),
+    Rule("partial-data-parts", INVALID, "8.2.1", "the parts of split data follow each other with the same header, and partial_data_counter falls by one to 0", _TRACE),
     Rule("tensor-name-duplicate", INVALID, "8.2", "a tensor name occurs once in a stream"),
     # Values, clause 7
     Rule("reserved-bits-nonzero", INVALID, "13.2", "reserved zero bits are 0", tolerated=True),

@@ -10,6 +10,7 @@ from nnref.codec import NnrError, Stream, UpdateState, decode
 from nnref.conformance.random_streams import Chain, random_chain
 from nnref.spec.process import DecodedStream, Refused, compose_blocks, decode_stream
 from nnref.spec.process import UpdateState as LiteralState
+from nnref.spec.syntax import parts_after
 
 CHAINS = int(os.environ.get("NNREF_CHAINS", "1700"))
 """Chains of one to three streams: 2,157 streams."""
@@ -110,12 +111,13 @@ def test_random_chains_reach_every_tool():
                 as_coded=True,
             )
             state = stream.next_state()
+            seen |= {"parts" for unit in stream.units if parts_after(unit)}
             for tensor in stream.tensors():
                 seen |= {tensor.payload_type.name, *tensor.tools}
     assert {
         "NNR_PT_INT", "NNR_PT_FLOAT", "NNR_PT_RAW_FLOAT", "NNR_PT_BLOCK", "dq", "codebook",
         "scan1", "scan2", "scan4", "temporal", "G", "H", "ls", "bias", "bn.beta", "bn.gamma",
-        "bn.mean", "bn.var", "dialect 0", "dialect 1", "update",
+        "bn.mean", "bn.var", "dialect 0", "dialect 1", "update", "parts",
     } <= seen  # fmt: skip
 
 

@@ -102,6 +102,12 @@ if TYPE_CHECKING:
     help="End with an index, to find one tensor fast; NNCodec cannot skip it.",
 )
 @click.option(
+    "--max-unit-bytes",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Split larger data over several units; NNCodec cannot read these.",
+)
+@click.option(
     "--compatible", is_flag=True, default=None, help="Write byte for byte what NNCodec 2.1.3 would."
 )
 @click.option(

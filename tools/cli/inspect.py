@@ -91,7 +91,7 @@ def _unit_row(one: "InspectedUnit") -> tuple[str, ...]:
         str(unit.offset),
         count_text(unit.size),
         count_text(_header_bits(one)),
-        count_text(len(unit.payload)),
+        count_text(unit.payload_size),
     )
 
 
@@ -100,7 +100,7 @@ def _header_bits(one: "InspectedUnit") -> int:
 
 
 def _tensor_rows(one: "InspectedUnit") -> list[tuple[str, ...]]:
-    size, rate = count_text(one.unit.size), number_text(one.bits_per_weight)
+    size, rate = count_text(one.data_bytes), number_text(one.bits_per_weight)
     return [
         (
             tensor.name,
@@ -160,7 +160,7 @@ def _unit_object(one: "InspectedUnit") -> dict[str, Any]:
         "bytes": unit.size,
         "header_bits": _header_bits(one),
         "payload_byte": unit.payload_offset,
-        "payload_bytes": len(unit.payload),
+        "payload_bytes": unit.payload_size,
         "elements": list(map(_record_object, one.records)),
     }
 
@@ -191,6 +191,6 @@ def _tensor_object(one: "InspectedUnit", tensor: "StreamTensor") -> dict[str, An
         "payload_type": tensor.payload_type.name,
         "tools": list(tensor.tools),
         "part_of": one.part_of(tensor),
-        "unit_bytes": one.unit.size,
+        "unit_bytes": one.data_bytes,
         "unit_bits_per_weight": one.bits_per_weight,
     }

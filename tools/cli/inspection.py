@@ -9,15 +9,20 @@ from nnref.codec.decoder.composition import composed_tensors
 from nnref.codec.decoder.headers import StreamTensor, unit_tensors
 from nnref.spec.errors import NnrError
 from nnref.spec.limits import Limits
-from nnref.spec.syntax import OutOfBand, Record, Unit, read_units
+from nnref.spec.syntax import Joiner, OutOfBand, Record, Unit, read_units
 
 
 @dataclass(slots=True)
 class InspectedUnit:
-    """One unit with its elements and the tensors that its header describes."""
+    """One unit with its elements and the tensors that its header describes.
+
+    Data in parts is shown with the last part (clause 8.2.1).
+    """
 
     unit: Unit
     records: list[Record]
+    data_bytes: int = 0
+    """Size of the unit, or of all parts."""
     tensors: tuple[StreamTensor, ...] = ()
     """As they are coded."""
     composed: tuple[StreamTensor, ...] = ()
@@ -27,7 +32,7 @@ class InspectedUnit:
     def bits_per_weight(self) -> float | None:
         """Bits of the unit, header included, per weight handed out; None without weights."""
         weights = sum(tensor.info.size for tensor in self.composed)
-        return 8 * self.unit.size / weights if weights else None
+        return 8 * self.data_bytes / weights if weights else None
 
     def part_of(self, tensor: StreamTensor) -> str | None:
         """The weight that a factor or a scaling is multiplied into; None for other tensors."""
@@ -65,6 +70,7 @@ def inspect(
     buffer = stream_buffer(path)
     result = Inspection(len(buffer))
     records: list[Record] = []
+    joiner = Joiner(buffer)
     units = read_units(
         buffer,
         limits=limits,
@@ -74,7 +80,11 @@ def inspect(
     )
     try:
         for unit in units:
-            result.units.append(_inspected(unit, records.copy(), limits, result))
+            found = InspectedUnit(unit, records.copy())
+            result.units.append(found)
+            whole = joiner.add(unit)
+            if whole is not None and whole.has_tensors:
+                _add_tensors(found, whole, limits, result)
             records.clear()
     except NnrError as error:
         result.errors.append(error)
@@ -82,14 +92,10 @@ def inspect(
     return result
 
 
-def _inspected(
-    unit: Unit, records: list[Record], limits: Limits, result: Inspection
-) -> InspectedUnit:
-    found = InspectedUnit(unit, records)
-    if unit.has_tensors:
-        try:
-            found.tensors = unit_tensors(unit, limits)
-            found.composed = composed_tensors(found.tensors)
-        except NnrError as error:
-            result.errors.append(error)
-    return found
+def _add_tensors(found: InspectedUnit, whole: Unit, limits: Limits, result: Inspection) -> None:
+    found.data_bytes = whole.size
+    try:
+        found.tensors = unit_tensors(whole, limits)
+        found.composed = composed_tensors(found.tensors)
+    except NnrError as error:
+        result.errors.append(error)

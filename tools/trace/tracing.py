@@ -1,7 +1,7 @@
 """Annex E: a stream walked unit by unit, everything it holds told as events."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,8 +10,9 @@ from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
 from nnref.spec.process import Refused, UpdateState, decode_stream
 from nnref.spec.process.bits import BitReader
+from nnref.spec.process.parts import SplitData
 from nnref.spec.process.stream import DecodedUnit, StreamDecoder
-from nnref.spec.syntax import Record, Unit, is_method, read_units
+from nnref.spec.syntax import Record, Unit, is_method, parts_after, read_units
 from nnref.spec.syntax.units import type_name
 from nnref.spec.tables.enums import Dialect, Method, PayloadType, UnitType
 from nnref.tools.syntax import clause_of
@@ -56,11 +57,15 @@ def tensor_names(unit: Unit) -> list[str]:
 
 
 def has_codeword(unit: Unit) -> bool:
-    """Clauses 6.12 and 15: whether the payload of a unit is an arithmetic codeword."""
+    """Clauses 6.12 and 15: whether the payload of a unit is an arithmetic codeword; one in parts
+    is that of the last part (clause 8.2.1).
+    """
     if is_method(unit.fields):
         return Method(unit.fields["method_idc"]).has_codeword
-    return unit.nnr_unit_type == UnitType.NNR_NDU and (
-        unit.fields["nnr_compressed_data_unit_payload_type"] != PayloadType.NNR_PT_RAW_FLOAT
+    return (
+        unit.nnr_unit_type == UnitType.NNR_NDU
+        and unit.fields["nnr_compressed_data_unit_payload_type"] != PayloadType.NNR_PT_RAW_FLOAT
+        and not parts_after(unit)
     )
 
 
@@ -164,13 +169,14 @@ class Walk:
             self.selected += 1
             self._tell_unit(unit)
         if self._decoder is not None:
-            if unit.has_tensors and not is_selected:
+            if unit.has_tensors and not parts_after(unit) and not is_selected:
                 _skip(self._decoder, unit)
             else:
                 self._decode(self._decoder, unit, told=is_selected and has_codeword(unit))
 
     def _decode(self, decoder: StreamDecoder, unit: Unit, *, told: bool) -> None:
         decoder.bits.end = 8 * len(self._source.data)
+        before = len(decoder.stream.findings)
         try:
             decoder.nnr_unit()
         except StopTracing:
@@ -181,7 +187,7 @@ class Walk:
             raise as_error(refused).at(unit_type=unit.type_name) from None
         else:
             if told:
-                self._tell_end(decoder, unit)
+                self._tell_end(decoder, unit, decoder.stream.findings[before:])
 
     def _tell_unit(self, unit: Unit) -> None:
         name, bit = unit.type_name, 8 * unit.offset
@@ -196,17 +202,18 @@ class Walk:
             self._sink({"event": "finding"} | finding.as_dict())
         self._findings.clear()
 
-    def _tell_end(self, decoder: StreamDecoder, unit: Unit) -> None:
+    def _tell_end(self, decoder: StreamDecoder, unit: Unit, findings: Iterable[Refused]) -> None:
         """Tell how a codeword ended; what is wrong with the header is told already."""
         decoded = decoder.stream.units[-1]
         assert self._reporter is not None
         assert decoded.registers is not None
         place = {"unit": unit.index, "bytes": decoded.bytes_consumed, "bins": self._reporter.bins}
         self._sink({"event": "payload_end"} | place | decoded.registers._asdict())
-        first = 8 * unit.payload_offset
-        ends = (one for one in decoder.stream.findings if one.bit is not None and one.bit >= first)
+        header = range(8 * unit.offset, 8 * unit.payload_offset)
         self._findings += (
-            as_error(one).at(unit=unit.index, unit_type=unit.type_name) for one in ends
+            as_error(one).at(unit=unit.index, unit_type=unit.type_name)
+            for one in findings
+            if one.bit not in header
         )
         self._tell_findings()
 
@@ -236,6 +243,7 @@ def element_event(record: Record, unit: int, type_name_: str) -> Event:
 def _skip(decoder: StreamDecoder, unit: Unit) -> None:
     """Pass over a unit that is not decoded, or not to its end."""
     decoder.bits.position = 8 * (unit.offset + unit.size)
+    decoder.split = SplitData()
     decoder.stream.units.append(DecodedUnit(unit.nnr_unit_type, unit.offset, unit.size))
 
 

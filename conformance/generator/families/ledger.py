@@ -245,8 +245,8 @@ LEDGER: Final = (
     ),
     Description(
         "partial-counter",
-        "A partial data counter in a compressed data unit",
-        (start(), parameters(), four(partial_data_counter_present_flag=1, partial_data_counter=2)),
+        "A codeword in three parts",
+        (start(), parameters(), four(cuts=(1, 4))),
     ),
     Description(
         "map-without-entries",

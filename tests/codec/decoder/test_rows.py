@@ -71,7 +71,8 @@ def test_an_entry_point_that_lies_is_found_when_it_is_used_or_passed():
 def test_a_truncated_payload_is_found_by_the_rows_that_it_ends_in():
     opened = open_stream(encode({"t": WEIGHT}, scan_order=1))
     tensor = opened.info("t")
-    short = replace(tensor.unit, payload=tensor.unit.payload[:-40])
+    (piece,) = tensor.unit.pieces
+    short = replace(tensor.unit, pieces=(piece._replace(data=piece.data[:-40]),))
     work = replace(opened._work(tensor.unit), unit=short)
     assert np.array_equal(rows.decode_rows(work, tensor, 0, 8), opened["t"][:8])
     with pytest.raises(NnrError) as caught:

@@ -6,7 +6,7 @@ import pytest
 
 from nnref.spec.errors import NnrError
 from nnref.spec.limits import Limits
-from nnref.spec.syntax import StreamState, read_unit_at, read_units, write_unit
+from nnref.spec.syntax import Joiner, StreamState, read_unit_at, read_units, write_unit
 from nnref.spec.tables.enums import UnitType
 from tests.spec.syntax.streams import MPS, ndu, opening
 
@@ -87,10 +87,28 @@ def test_partial_data_counter_is_read_in_every_unit():
     stream, state = opening()
     counted = {"partial_data_counter_present_flag": 1, "partial_data_counter": 7}
     stream += write_unit(UnitType.NNR_AGG, counted, b"x", state)
-    stream += ndu(state, **counted) + ndu(state, **counted | {"partial_data_counter": 6})
+    stream += ndu(state, **counted | {"partial_data_counter": 1})
+    stream += ndu(state, **counted | {"partial_data_counter": 0})
     units = list(read_units(stream))[2:]
-    assert [unit.fields.partial_data_counter for unit in units] == [7, 7, 6]
+    assert [unit.fields.partial_data_counter for unit in units] == [7, 1, 0]
     assert bytes(units[0].payload) == b"x"
+
+
+def test_units_are_put_together_when_the_last_part_comes():
+    stream, state = opening()
+    counted = {"partial_data_counter_present_flag": 1}
+    for counter, piece in ((1, b"ab"), (0, b"cde")):
+        fields = counted | {"partial_data_counter": counter}
+        stream += ndu(state, piece, **fields)
+    first, last = list(read_units(stream))[2:]
+    joiner = Joiner(memoryview(stream))
+    assert joiner.add(first) is None
+    whole = joiner.add(last)
+    assert (whole.index, whole.offset, whole.size) == (3, first.offset, first.size + last.size)
+    assert (whole.payload, whole.payload_size) == (b"abcde", 5)
+    places = [whole.bit_in_stream(bit) for bit in (0, 15, 16, 40)]
+    behind = 8 * len(stream)
+    assert places == [8 * first.payload_offset, 8 * last.offset - 1, behind - 24, behind]
 
 
 def test_payloads_are_views_of_the_stream():

@@ -245,3 +245,22 @@ def test_matrices_are_coded_as_factors_on_request(run, model, tmp_path):
     status, _, err = run("encode", model, "-o", out, "--low-rank", "some")
     assert status == 2
     assert "'some' is neither a number nor 'auto'" in err
+
+
+def test_data_is_split_over_units_of_the_size_asked_for(run, run_json, model, tmp_path):
+    whole, parts = tmp_path / "whole.nnr", tmp_path / "parts.nnr"
+    run("encode", model, "-o", whole)
+    assert run("encode", model, "-o", parts, "--max-unit-bytes", 60)[0] == 0
+    _, found, _ = run_json("inspect", parts)
+    assert max(unit["bytes"] for unit in found["units"]) == 60
+    _, expected, _ = run_json("inspect", whole)
+    assert found["totals"]["tensors"] == expected["totals"]["tensors"]
+    sizes = {tensor["name"]: tensor["unit_bytes"] for tensor in found["tensors"]}
+    assert sizes["conv.weight"] == sum(
+        unit["bytes"] for unit in found["units"] if names_in(unit) == ["conv.weight"]
+    )
+    assert run("verify", parts, "--against", model)[0] == 0
+
+
+def names_in(unit):
+    return [e["value"] for e in unit["elements"] if e["element"] == "topology_elem_id"]

@@ -290,3 +290,22 @@ def test_codeword_of_a_method_is_told_like_any_other():
     assert clause == "14.2.2"
     (end,) = only(events, "payload_end")
     assert end["bins"] == len(only(events, "bin"))
+
+
+def test_a_codeword_in_parts_is_told_with_the_last_part():
+    events = whole("partial-counter")
+    bins = only(events, "bin")
+    assert [event | {"unit": 4} for event in only(whole("first"), "bin")] == bins
+    (end,) = only(events, "payload_end")
+    assert (end["unit"], end["bytes"]) == (4, 7)
+    for unit, expected in ((4, bins), (3, [])):
+        selected, _ = traced(source("partial-counter"), selection=Selection(unit=unit))
+        assert only(selected, "bin") == expected
+
+
+def test_parts_that_are_not_selected_leave_nothing_behind():
+    data = STREAMS["partial-counter"]
+    other = STREAMS["first"][12:].replace(b"w\0", b"v\0")
+    events, error = traced(Source(data + other), selection=Selection(tensor="v"))
+    assert error is None
+    assert {event["unit"] for event in only(events, "bin")} == {5}
