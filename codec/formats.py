@@ -214,6 +214,11 @@ def rounded_to(values: Array, dtype: np.dtype[Any]) -> Array:
     return clipped.astype(dtype)
 
 
+def narrow_type(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """Clause 10.7: the type of a tensor if it holds less than binary32, else None."""
+    return dtype if dtype.itemsize < np.dtype(np.float32).itemsize else None
+
+
 def _largest_finite(dtype: np.dtype[Any]) -> float:
     if dtype == np.dtype(np.float16):
         return float(np.finfo(np.float16).max)

@@ -198,7 +198,7 @@ def _block(group: Group, carriers: Mapping[str, Carrier], state: StreamState) ->
         unit, written = smallest_unit(build, weight, settings, state)
     except NnrError as error:
         raise error.at(tensor=name) from None
-    own = weight_report(name, group.arrays[name], weight.values, unit, written, state)
+    own = weight_report(name, group.arrays[name], unit, written, state)
     beside = (
         member_report(member, group.arrays[member.name], unit, written, state)
         for member in unit.members

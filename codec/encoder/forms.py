@@ -11,7 +11,7 @@ from nnref.codec.encoder.data_unit import DataUnit, WrittenUnit, write_data_unit
 from nnref.codec.encoder.low_rank import Factors, asked_factors, promising_factors
 from nnref.codec.encoder.member import CodedMember
 from nnref.codec.encoder.settings import EncodeSettings
-from nnref.codec.formats import Carrier
+from nnref.codec.formats import Carrier, from_carrier
 from nnref.codec.quantization import recomposition
 from nnref.spec.errors import UsageError
 from nnref.spec.syntax import StreamState
@@ -55,13 +55,13 @@ def smallest_unit(
     written = write_data_unit(best, state)
     if not has_forms or factors is not None:
         return best, written
-    error = _squared_error(best, values, state)
+    error = _squared_error(best, carrier, state)
     for form in _other_forms(values, error, entries, settings):
         try:
             unit = build(form)
         except UsageError:  # factors of far larger or smaller numbers than the weight
             continue
-        if _squared_error(unit, values, state) > error:
+        if _squared_error(unit, carrier, state) > error:
             continue
         other = write_data_unit(unit, state)
         if len(other.data) < len(written.data):
@@ -79,8 +79,11 @@ def _other_forms(
             yield WeightForm(entries, factors=factors)
 
 
-def _squared_error(unit: DataUnit, values: NDArray[Any], state: StreamState) -> float:
-    difference = values.astype(np.float64) - decoded_weight(unit, state)
+def _squared_error(unit: DataUnit, carrier: Carrier, state: StreamState) -> float:
+    """That of the weight as a user gets it, rounded to its data type."""
+    weight = decoded_weight(unit, state)
+    output = from_carrier(weight, carrier.format_code, carrier.payload_type)
+    difference = carrier.values.astype(np.float64) - output.astype(np.float64)
     return float(np.vdot(difference, difference))
 
 

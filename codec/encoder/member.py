@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nnref.codec.encoder.quality import tensor_qp
 from nnref.codec.encoder.rate_distortion import quantize_economically
 from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.formats import narrow_type
 from nnref.codec.quantization import (
     Codebook,
     QuantizationResult,
@@ -85,11 +86,11 @@ def quantized_member(
 
     `settings` are the tensor's own. A unary length that neither they nor `tools` give is chosen
     with the quantized parameters. `dtype` is what decoded values are rounded to, if not binary32.
-    Raises UsageError qp-out-of-range, step-out-of-range,
-    tensor-out-of-range.
+    Raises UsageError qp-out-of-range, step-out-of-range, tensor-out-of-range.
     """
+    dtype = narrow_type(dtype) if dtype is not None else None
     if settings.plain:
-        qp = tensor_qp(values, settings, state.base_qp, dq_flag=tools.dq_flag)
+        qp = tensor_qp(values, settings, state.base_qp, dq_flag=tools.dq_flag, dtype=dtype)
         result = quantize(values, qp, tools.dq_flag, tools.scan_order, settings)
         return CodedMember(name, values, result.q, result.qp, role=role)
     result, unary_length = quantize_economically(

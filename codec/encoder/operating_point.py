@@ -27,7 +27,7 @@ from nnref.codec.quantization.iterated import (
     plain_choice,
 )
 from nnref.codec.quantization.kernels.uniform import squared_error
-from nnref.codec.quantization.metrics import ratio_db, sqnr_db
+from nnref.codec.quantization.metrics import ratio_db, rounded_sqnr_db
 from nnref.codec.quantization.quality import choose_qp
 from nnref.codec.quantization.scan import from_scan, to_scan
 from nnref.codec.quantization.step import normal_step, qp_range
@@ -93,8 +93,7 @@ class _Weights:
     def sqnr(self, choice: Choice) -> float:
         if self.dtype is None:
             return ratio_db(self.signal, choice.noise)
-        decoded = choice.q.astype(np.float32) * np.float32(choice.step)
-        return sqnr_db(self.scanned, decoded.astype(self.dtype).astype(np.float32))
+        return rounded_sqnr_db(self.scanned, choice.q, choice.step, self.dtype)
 
 
 class PointSearch:
@@ -103,7 +102,7 @@ class PointSearch:
     `syntax` says how it is coded; the best of `unary_lengths` replaces the one in it. A qp has
     `2**qp_density` steps per octave and is legal with `base_qp`. Without `search` contexts keep
     parameter set 0. `price` is that of a bit in squared steps (None: the usual one, 0: the plain
-    quantizer). `dtype` is what decoded values are rounded to in the end, if not binary32.
+    quantizer). `dtype` is what decoded values are rounded to in the end, None if it is binary32.
     """
 
     def __init__(
@@ -126,9 +125,7 @@ class PointSearch:
         usual = PRICE_DEPENDENT if syntax.dq_flag else PRICE_UNIFORM
         self._price = usual if price is None else price
         self._work = work or Work()
-        self._whole = _Weights.of(
-            to_scan(values, syntax.scan_order), values.shape, syntax, _narrow(dtype)
-        )
+        self._whole = _Weights.of(to_scan(values, syntax.scan_order), values.shape, syntax, dtype)
         self._sample = _sample(self._whole)
 
     def quantized(self, point: Point) -> NDArray[np.int32]:
@@ -181,6 +178,7 @@ class PointSearch:
             qp_density=self._density,
             dq_flag=bool(weights.syntax.dq_flag),
             base_qp=self._base_qp,
+            dtype=weights.dtype,
         )
 
     def _plain_point(self, target: float) -> Point:
@@ -262,7 +260,3 @@ def _sample(whole: _Weights) -> _Weights:
     runs = to_scan(np.concatenate([whole.scanned[at : at + _RUN] for at in starts]), 0)
     syntax = replace(whole.syntax, rows=1, columns=runs.size, scan_order=0)
     return _Weights.of(runs, runs.shape, syntax, whole.dtype)
-
-
-def _narrow(dtype: np.dtype[Any] | None) -> np.dtype[Any] | None:
-    return dtype if dtype is not None and dtype.itemsize < np.dtype(np.float32).itemsize else None

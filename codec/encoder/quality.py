@@ -1,5 +1,7 @@
 """Which qp a tensor gets: asked for directly, by step, by SQNR, or following the data."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,12 +9,14 @@ from nnref.codec.encoder.settings import DEFAULT_SQNR, VECTOR_SQNR_MARGIN, Encod
 from nnref.codec.quantization import (
     check_qp,
     choose_qp,
+    exact_step,
     qp_for_step,
     qp_range,
     quantize_uniform,
     reconstruct_uniform,
     sqnr_db,
 )
+from nnref.codec.quantization.metrics import rounded_sqnr_db
 from nnref.codec.quantization.step import qp_below
 from nnref.spec.errors import NnrError
 
@@ -30,17 +34,23 @@ half a step at most, is no larger; but never finer than 2**-20 of the largest va
 
 
 def tensor_qp(
-    values: NDArray[np.float32], settings: EncodeSettings, base_qp: int, *, dq_flag: bool
+    values: NDArray[np.float32],
+    settings: EncodeSettings,
+    base_qp: int,
+    *,
+    dq_flag: bool,
+    dtype: np.dtype[Any] | None = None,
 ) -> int:
     """The qp for a finite float32 tensor under its own settings (rules already applied).
 
-    `dq_flag` says whether it is meant for dependent quantization.
+    `dq_flag` says whether it is meant for dependent quantization. An SQNR is that of decoded values
+    rounded to `dtype`, where one is given.
     Raises UsageError qp-out-of-range, step-out-of-range.
     """
     density = settings.density
     qp = _asked_qp(values, settings)
     if values.ndim < 2 and qp is None:
-        qp = _vector_qp(values, settings, base_qp, dq_flag)
+        qp = _vector_qp(values, settings, base_qp, dq_flag, dtype)
     if qp is None:
         sqnr = DEFAULT_SQNR if settings.sqnr is None else settings.sqnr
         qp = choose_qp(
@@ -50,6 +60,7 @@ def tensor_qp(
             dq_flag=dq_flag,
             scan_order=settings.scan_order,
             base_qp=base_qp,
+            dtype=dtype,
         )
     check_qp(qp, density, base_qp)
     return qp
@@ -93,12 +104,16 @@ def _asked_qp(values: NDArray[np.float32], settings: EncodeSettings) -> int | No
 
 
 def _vector_qp(
-    values: NDArray[np.float32], settings: EncodeSettings, base_qp: int, dq_flag: bool
+    values: NDArray[np.float32],
+    settings: EncodeSettings,
+    base_qp: int,
+    dq_flag: bool,
+    dtype: np.dtype[Any] | None,
 ) -> int:
     density = settings.density
     of_weights = DEFAULT_SQNR if settings.sqnr is None else settings.sqnr
     sqnr = of_weights + VECTOR_SQNR_MARGIN
-    qp = choose_qp(
+    wanted = choose_qp(
         values,
         sqnr_db=sqnr,
         qp_density=density,
@@ -106,22 +121,37 @@ def _vector_qp(
         scan_order=0,
         base_qp=base_qp,
     )
+    qp = _small_values_qp(values, wanted, of_weights, density)
+    if qp == wanted and dtype is None:
+        return qp
+    # A finer step is not always a better one: a number may lie on the coarser grid by chance.
+    finest = qp_range(density, base_qp)[0]
+    while qp > finest and not _meets(values, qp, density, sqnr, of_weights, dtype):
+        qp -= 1
+    return max(qp, finest)
+
+
+def _small_values_qp(values: NDArray[np.float32], qp: int, of_weights: float, density: int) -> int:
+    """`qp`, or what the small values of a vector without both signs need."""
     magnitudes = np.abs(values[values != 0])
-    both_signs = values.size and values.min() < 0 < values.max()
-    if magnitudes.size == 0 or both_signs:
+    if magnitudes.size == 0 or values.min() < 0 < values.max():
         return qp
     small = float(np.quantile(magnitudes, _SMALL_VALUE_QUANTILE))
     small *= _SMALL_VALUE_ERROR * 10 ** (-of_weights / 20)
-    step = max(small, float(magnitudes.max()) * _FINEST_STEP)
-    finest, finer = qp_range(density, base_qp)[0], qp_below(step, density)
-    if finer >= qp:
-        return qp
-    # A finer step is not always a better one: a number may lie on the coarser grid by chance.
-    while finer > finest and _uniform_sqnr(values, finer, density) < sqnr:
-        finer -= 1
-    return max(finer, finest)
+    return min(qp, qp_below(max(small, float(magnitudes.max()) * _FINEST_STEP), density))
 
 
-def _uniform_sqnr(values: NDArray[np.float32], qp: int, qp_density: int) -> float:
+def _meets(
+    values: NDArray[np.float32],
+    qp: int,
+    qp_density: int,
+    sqnr: float,
+    rounded_sqnr: float,
+    dtype: np.dtype[Any] | None,
+) -> bool:
+    """Whether a qp gives a vector one SQNR in dB, and another one when rounded to `dtype`."""
     q = quantize_uniform(values, qp, qp_density).q
-    return sqnr_db(values, reconstruct_uniform(q, qp, qp_density))
+    if sqnr_db(values, reconstruct_uniform(q, qp, qp_density)) < sqnr:
+        return False
+    step = exact_step(qp, qp_density)
+    return dtype is None or rounded_sqnr_db(values, q, step, dtype) >= rounded_sqnr

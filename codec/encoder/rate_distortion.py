@@ -55,7 +55,7 @@ def quantize_economically(
     )
     target = tensor_sqnr(values, settings)
     if target is None:
-        qp = tensor_qp(values, settings, base_qp, dq_flag=dq_flag)
+        qp = tensor_qp(values, settings, base_qp, dq_flag=dq_flag, dtype=dtype)
         usable_qp(values, qp, density, dependent=dq_flag, on_overflow="raise")
         point = search.at_qp(qp)
     else:

@@ -13,7 +13,7 @@ from nnref.codec.encoder.quality import is_out_of_reach
 from nnref.codec.encoder.rate_distortion import unary_length_of
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.encoder.weight import weight_members
-from nnref.codec.formats import Carrier, is_quantized, to_carrier
+from nnref.codec.formats import Carrier, is_quantized, rounded_to, to_carrier
 from nnref.codec.model import TensorInfo, dtype_name
 from nnref.codec.quantization import max_abs_error, sqnr_db
 from nnref.spec.errors import NnrError, refusal
@@ -73,7 +73,7 @@ def _encoded(
         return _data_unit(name, carrier, settings, state, parameter_id, form, array.dtype)
 
     unit, written = smallest_unit(build, carrier, settings, state)
-    return written.data, weight_report(name, array, carrier.values, unit, written, state)
+    return written.data, weight_report(name, array, unit, written, state)
 
 
 def tensor_carrier(array: Array, settings: EncodeSettings) -> Carrier:
@@ -133,14 +133,13 @@ def _data_unit(
 def weight_report(
     name: str,
     array: Array,
-    values: Array,
     unit: DataUnit,
     written: WrittenUnit,
     state: StreamState,
 ) -> EncodedTensor:
     """What coding did to the weight of a unit, which accounts for all its bytes.
 
-    `array` is the weight as the model has it, `values` its carrier.
+    `array` is the weight as the model has it.
     """
     weights = [member for member in unit.members if member.role in ("weight", "G", "H")]
     tools = _tools(weights, unit, written)
@@ -149,7 +148,7 @@ def weight_report(
     report = replace(report, out_of_band=unit.out_of_band)
     if weights[0].qp is None:
         return report
-    return _with_quality(report, weights[0].qp, values, decoded_weight(unit, state))
+    return _with_quality(report, weights[0].qp, array, decoded_weight(unit, state))
 
 
 def member_report(
@@ -160,7 +159,7 @@ def member_report(
     tools = _tools([member], unit, written)
     report = EncodedTensor(member.name, info, unit.payload_type, tools, 0)
     assert member.qp is not None
-    return _with_quality(report, member.qp, member.values, member.decoded(state.qp_density))
+    return _with_quality(report, member.qp, array, member.decoded(state.qp_density))
 
 
 def _tools(members: list[CodedMember], unit: DataUnit, written: WrittenUnit) -> tuple[str, ...]:
@@ -177,7 +176,9 @@ def _tools(members: list[CodedMember], unit: DataUnit, written: WrittenUnit) -> 
     return tuple(tool for tool, present in used if present)
 
 
-def _with_quality(report: EncodedTensor, qp: int, original: Array, decoded: Array) -> EncodedTensor:
+def _with_quality(report: EncodedTensor, qp: int, original: Array, carrier: Array) -> EncodedTensor:
+    """With what became of a tensor whose decoded carrier is rounded to its data type."""
+    decoded = rounded_to(carrier.reshape(original.shape), original.dtype)
     return replace(
         report,
         qp=qp,

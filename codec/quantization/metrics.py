@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nnref.codec.formats import rounded_to
+
 _CHUNK = 1 << 16
 """Elements that are converted to binary64 at a time."""
 
@@ -26,6 +28,17 @@ def sqnr_db(original: npt.NDArray[Any], decoded: npt.NDArray[Any]) -> float:
             signal += float(np.sum(np.square(values)))
             noise += float(np.sum(np.square(errors)))
     return ratio_db(signal, noise)
+
+
+def rounded_sqnr_db(
+    weights: npt.NDArray[np.float32],
+    quantized: npt.NDArray[np.int32],
+    step: float,
+    dtype: np.dtype[Any],
+) -> float:
+    """Clause 10.7: the SQNR in dB of weights that are decoded and rounded to their own type."""
+    decoded = quantized.astype(np.float32) * np.float32(step)
+    return sqnr_db(weights, rounded_to(decoded, dtype).astype(np.float32))
 
 
 def max_abs_error(original: npt.NDArray[Any], decoded: npt.NDArray[Any]) -> float:

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nnref.codec.quantization.kernels.trellis import search_path, trace_back
 from nnref.codec.quantization.kernels.uniform import round_to_grid, squared_error
-from nnref.codec.quantization.metrics import ratio_db
+from nnref.codec.quantization.metrics import ratio_db, rounded_sqnr_db
 from nnref.codec.quantization.overflow import extremes, smallest_fitting_qp
 from nnref.codec.quantization.scan import to_scan
 from nnref.codec.quantization.step import (
@@ -25,6 +26,8 @@ _SAMPLE_RUNS, _SAMPLE_RUN = 32, 128
 """Weights of a sample: runs of neighbours, as dependent quantization needs them."""
 _PATIENCE = 8
 """Trials that follow the measured slope; later ones halve the interval."""
+_ROUNDING_SLACK = 6.0
+"""dB that rounding to a narrow type may add, as it brings values of that type back exactly."""
 
 _Measure = Callable[[int], float]
 
@@ -38,13 +41,15 @@ def choose_qp(
     dq_flag: bool = False,
     scan_order: int = 0,
     base_qp: int | None = 0,
+    dtype: np.dtype[Any] | None = None,
 ) -> int:
     """The largest qp that gives the wanted quality; exactly one of `sqnr_db` and `step` is given.
 
     `weights` is float32 of any shape, C-contiguous. `sqnr_db` (dB, positive) is measured on the
-    decoded tensor. Up to 4096 weights the result is the largest qp of all that meet it; beyond,
-    it meets it and the next one does not. A finite `sqnr_db` is never met by an all-zero
-    tensor, whatever the scale of the weights. An all-zero or empty tensor gets the base qp.
+    decoded tensor, rounded to `dtype` where one is given. Up to 4096 weights the result is the
+    largest qp of all that meet it (with a `dtype`, about the largest); beyond, it meets it and the
+    next one does not. A finite `sqnr_db` is never met by an all-zero tensor, whatever the scale of
+    the weights. An all-zero or empty tensor gets the base qp.
     `base_qp=None` lifts the bound of 6 + qp_density bits (see `qp_range`).
 
     Raises `UsageError`: setting-conflict, setting-unknown, step-out-of-range when no legal qp
@@ -65,9 +70,9 @@ def choose_qp(
     candidates = _candidates(peak, qp_density, base_qp)
     scanned = to_scan(weights, scan_order if dq_flag else 0)
     sample = _sample(scanned)
-    qp = _first_in_sample(sample, candidates, sqnr_db, qp_density, dq_flag)
+    qp = _first_in_sample(sample, candidates, sqnr_db, qp_density, dq_flag, dtype)
     if sample.size < scanned.size:
-        measure = _measure(scanned, qp_density, dq_flag)
+        measure = _measure(scanned, qp_density, dq_flag, dtype)
         start = candidates[-1] if qp is None else qp
         qp = _settle(measure, candidates, start, sqnr_db, qp_density)
     if qp is None:
@@ -117,6 +122,7 @@ def _first_in_sample(
     target: float,
     qp_density: int,
     dq_flag: bool,
+    dtype: np.dtype[Any] | None,
 ) -> int | None:
     """The largest candidate that meets the target on the sample; None when there is none.
 
@@ -124,9 +130,10 @@ def _first_in_sample(
     qp which fails with uniform quantization fails with both.
     """
     uniform = _measure(sample, qp_density, dependent=False)
-    dependent = _measure(sample, qp_density, dependent=True)
+    measure = _measure(sample, qp_density, dq_flag, dtype)
+    hopeless = target - (_ROUNDING_SLACK if dtype is not None else 0.0)
     for qp in reversed(candidates):
-        if uniform(qp) >= target and not (dq_flag and dependent(qp) < target):
+        if uniform(qp) >= hopeless and measure(qp) >= target:
             return qp
     return None
 
@@ -157,7 +164,12 @@ def _settle(
     return good if good in candidates else None
 
 
-def _measure(scanned: npt.NDArray[np.float32], qp_density: int, dependent: bool) -> _Measure:
+def _measure(
+    scanned: npt.NDArray[np.float32],
+    qp_density: int,
+    dependent: bool,
+    dtype: np.dtype[Any] | None = None,
+) -> _Measure:
     """The function from a qp to the SQNR in dB of the weights, given in scan order."""
     q = np.zeros(scanned.size, np.int32)
     signal = float(squared_error(scanned, q, np.float32(1)))
@@ -170,6 +182,8 @@ def _measure(scanned: npt.NDArray[np.float32], qp_density: int, dependent: bool)
             trace_back(scanned, 1.0 / step, decisions, state, q)
         else:
             round_to_grid(scanned, inverse_step32(qp, qp_density), q)
+        if dtype is not None:
+            return rounded_sqnr_db(scanned, q, step, dtype)
         with np.errstate(over="ignore"):
             return ratio_db(signal, float(squared_error(scanned, q, np.float32(step))))
 

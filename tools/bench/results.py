@@ -66,9 +66,13 @@ def _table(title: str, rows: list[Row]) -> Table:
     for heading in ("nnref", "NNCodec", "ratio [min, max]"):
         table.add_column(heading, justify="right")
     for row in rows:
-        theirs = "-" if row.theirs is None else f"{row.theirs:.4g}"
-        table.add_row(row.what, row.unit, f"{row.ours:.4g}", theirs, _ratio(row.ratio))
+        theirs = "-" if row.theirs is None else _figure(row.theirs, row.unit)
+        table.add_row(row.what, row.unit, _figure(row.ours, row.unit), theirs, _ratio(row.ratio))
     return table
+
+
+def _figure(value: float, unit: str) -> str:
+    return f"{value:.0f}" if unit == "bytes" else f"{value:.4g}"
 
 
 def _ratio(ratio: Spread | None) -> str:

@@ -45,10 +45,24 @@ def test_large_tensors_whose_sample_decides_meet_the_sqnr(shape):
     assert size < 0.99 * outcome(weights(1, shape), sqnr=15.0, effort="fast", qp_density=6)[0]
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float8_e4m3fn"])
-def test_sqnr_holds_after_the_rounding_to_the_dtype(dtype):
-    model = {"w": weights(2)["w"].astype(getattr(ml_dtypes, dtype, dtype))}
-    assert sqnr_db(model["w"], decode(encode(model, sqnr=24.0))["w"]) >= 24.0
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float8_e4m3fn", "float64"])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"effort": "fast"}, {"rd_lambda": 0}, {"codebook": "auto"}, {"blocks": "auto"}],
+    ids=lambda options: next(iter(options), "default"),
+)
+def test_sqnr_holds_after_the_rounding_to_the_dtype_and_is_reported_so(dtype, options, tmp_path):
+    dtype = np.dtype(getattr(ml_dtypes, dtype, dtype))
+    random = np.random.default_rng(2)
+    model = {
+        "l.weight": weights(2)["w"].astype(dtype),
+        "l.bias": random.normal(size=64).astype(dtype),
+    }
+    for sqnr in (20.0, 40.0):
+        report = encode_file(model, tmp_path / "m.nnr", sqnr=sqnr, **options)
+        decoded = decode(tmp_path / "m.nnr")
+        for tensor in report.tensors:
+            assert tensor.sqnr == sqnr_db(model[tensor.name], decoded[tensor.name]) >= sqnr
 
 
 @pytest.mark.parametrize("dq", [True, False])
