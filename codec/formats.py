@@ -192,13 +192,39 @@ def _converted(values: Array, dtype: np.dtype[Any], name: str) -> Array:
     if name == "bool":
         return np.not_equal(values, 0)
     if name in _INTEGERS:
-        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
-        if values.dtype.kind == "f":
-            values = np.rint(values.astype(np.float64))
-        return np.clip(values, max(low, -(2**63)), min(high, 2**63 - 1)).astype(dtype)
+        return _limited_to(values, dtype)
     if values.dtype.kind != "f":
-        return values.astype(dtype)
+        return rounded_to(_for_one_rounding(values, dtype), dtype)
     return rounded_to(values, dtype)
+
+
+def _limited_to(values: Array, dtype: np.dtype[Any]) -> Array:
+    """Numbers in an integer type: rounded to nearest even, the nearest one that the type has."""
+    low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    if values.dtype.kind != "f":
+        return np.clip(values.astype(np.int64), low, min(high, 2**63 - 1)).astype(dtype)
+    rounded = np.rint(values.astype(np.float64))
+    # The largest 64-bit integers are no binary64 numbers: those beyond are set, not converted.
+    inside = (rounded > low) & (rounded < float(high))
+    limited: Array = np.where(rounded > 0, dtype.type(high), dtype.type(low))
+    limited[inside] = rounded[inside].astype(dtype)
+    return limited
+
+
+def _for_one_rounding(values: Array, dtype: np.dtype[Any]) -> Array:
+    """Integers as floats that round to a type as the integers themselves would.
+
+    Narrow types are reached by way of binary32. An integer of more than 24 bits is therefore
+    rounded to odd before: towards zero, and the last bit set where that is inexact.
+    """
+    if dtype.itemsize >= 4:
+        return values.astype(np.float64)
+    exact = values.astype(np.float64)
+    nearest = exact.astype(np.float32)
+    bits = nearest.view(np.int32)
+    bits -= np.abs(nearest) > np.abs(exact)
+    bits |= nearest != exact
+    return nearest
 
 
 def rounded_to(values: Array, dtype: np.dtype[Any]) -> Array:

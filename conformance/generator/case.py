@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from nnref.conformance.generator.building import Description
+from nnref.conformance.generator.building import Description, UnitDescription
 from nnref.conformance.suite import VALID
 
 
@@ -26,3 +27,24 @@ class Case:
     def id(self) -> str:
         """Stable, and unique in the suite."""
         return self.description.name
+
+
+def case(
+    group: str,
+    name: str,
+    title: str,
+    purpose: str,
+    clauses: tuple[str, ...],
+    *units: UnitDescription,
+    decisions: tuple[str, ...] = (),
+    kind: str = VALID,
+    semantics: str | None = None,
+    as_coded: bool = True,
+    limits: Mapping[str, int] | None = None,
+    **options: Any,
+) -> Case:
+    """A case by its units; `options` are the others of a description: after, dialect, ..."""
+    description = Description(name, title, units, **options)
+    return Case(
+        group, description, purpose, clauses, decisions, kind, semantics, as_coded, limits or {}
+    )

@@ -61,7 +61,9 @@ def expected_levels(name: str, quantized: Sequence[int]) -> ExpectedLevels:
 def coder_states(stream: DecodedStream, heard: Recorder) -> tuple[CoderState, ...]:
     """The registers before the terminate bin of every codeword."""
     last = {tensor.unit: tensor for tensor in stream.tensors}
-    return tuple(_coder_state(stream, heard, tensor) for tensor in last.values() if not tensor.raw)
+    return tuple(
+        _coder_state(stream, heard, tensor) for tensor in last.values() if tensor.raw is None
+    )
 
 
 def _coder_state(stream: DecodedStream, heard: Recorder, tensor: DecodedTensor) -> CoderState:

@@ -116,10 +116,12 @@ def _float8(value: float, dtype: str) -> int:
         return sign | (0x7F if dtype == "float8_e4m3fn" else 0x7C)
     lowest = 1 - bias - fraction
     nearest = abs(rounded(*_parts(value), Format(fraction + 1, lowest, 1 << 10)))
+    if nearest == 0:
+        return sign
     steps, exponent = _parts(min(nearest, largest))
     while steps >= 2 << fraction:
         steps, exponent = steps >> 1, exponent + 1
-    while steps and (steps < 1 << fraction and exponent > lowest):
+    while steps < 1 << fraction and exponent > lowest:
         steps, exponent = steps << 1, exponent - 1
     return sign | (exponent - lowest << fraction) + steps
 

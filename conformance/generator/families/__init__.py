@@ -8,9 +8,15 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from nnref.conformance.generator.case import Case
-from nnref.conformance.generator.families import documented
+from nnref.conformance.generator.families import documented, maps, parameter_sets, tensors, units
 
-FAMILIES: Final[tuple[Callable[[], Iterator[Case]], ...]] = (documented.cases,)
+FAMILIES: Final[tuple[Callable[[], Iterator[Case]], ...]] = (
+    documented.cases,
+    parameter_sets.cases,
+    maps.cases,
+    units.cases,
+    tensors.cases,
+)
 """In the order in which they are made: the base of an update comes before it."""
 
 
