@@ -90,7 +90,7 @@ STREAM_RULES: Final = _table(
     Rule("codebook-value-overflow", INVALID, "7.8.7", "codebook values fit 32 bits, two's complement"),
     Rule("dq-with-codebook", INVALID, "7.8.7", "dq_flag is 0 when a codebook is present"),
     Rule("dq-with-integer-payload", INVALID, "7.8.1", "dq_flag is 0 for NNR_PT_INT"),
-    Rule("dimensions-unknown", UNSUPPORTED, "7.8.6", "the tensor's dimensions are in the stream or given by the caller", "give them: decode(..., out_of_band={name: OutOfBand(dimensions=...)})"),
+    Rule("dimensions-unknown", UNSUPPORTED, "7.8.6", "the tensor's dimensions are in the stream or given by the caller", "give them: --out-of-band FILE, in Python decode(..., out_of_band={name: OutOfBand([2, 3])})"),
     Rule("block-element-count", INVALID, "7.8.5", "a block names as many elements as its compressed_parameter_types imply"),
     Rule("block-single-element", INVALID, "7.8.5", "NNR_PT_BLOCK has nnr_multiple_topology_elements_present_flag 1"),
     Rule("decomposition-rows", INVALID, "7.8.6", "g_number_of_rows and decomposition_rank are at least 1, and g_number_of_rows divides the weight's size"),

@@ -46,6 +46,7 @@ class _Disassembler:
 
     def __init__(self, source: Source, options: Options) -> None:
         self._data = source.data
+        self._known = source.out_of_band
         self._options = options
         self._codewords = codewords(source) if options.bins else {}
         self._state = StreamState()
@@ -56,7 +57,7 @@ class _Disassembler:
         offset = index = 0
         while offset < len(self._data):
             yield ""
-            parsed = parse_unit(self._data, offset, self._state)
+            parsed = parse_unit(self._data, offset, self._state, self._known)
             yield from self._unit(index, offset, parsed)
             if parsed.unit is not None:
                 self._state = self._state.after(parsed.unit.nnr_unit_type, parsed.unit.fields)

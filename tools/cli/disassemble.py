@@ -1,12 +1,18 @@
 """`nnref disassemble`: a stream as text."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from nnref.spec.tables.enums import Dialect
 from nnref.tools.cli.files import read_bytes, text_output
-from nnref.tools.cli.options import base_option, dialect_option, json_option
+from nnref.tools.cli.options import (
+    base_option,
+    dialect_option,
+    json_option,
+    out_of_band_option,
+)
 from nnref.tools.cli.output import print_json
 
 
@@ -18,6 +24,7 @@ from nnref.tools.cli.output import print_json
 @click.option("--bins", is_flag=True, help="Codewords bin by bin instead of hexadecimal.")
 @click.option("--auto-size", is_flag=True, help="Let the assembler compute the sizes of units.")
 @base_option
+@out_of_band_option
 @dialect_option
 @json_option
 def command(
@@ -26,6 +33,7 @@ def command(
     bins: bool,
     auto_size: bool,
     bases: tuple[str, ...],
+    out_of_band: Any,
     dialect: Dialect,
     as_json: bool,
 ) -> None:
@@ -39,7 +47,8 @@ def command(
     from nnref.tools import assembly  # noqa: PLC0415  it loads the declarations
     from nnref.tools.trace import Source  # noqa: PLC0415
 
-    source = Source(read_bytes(path), tuple(map(read_bytes, bases)), dialect)
+    streams = read_bytes(path), tuple(map(read_bytes, bases))
+    source = Source(*streams, dialect, out_of_band=out_of_band or {})
     lines = assembly.disassemble(source, assembly.Options(bins, auto_size))
     found = {"stream": path, "bytes": len(source.data)}
     if as_json and output is None:

@@ -11,11 +11,13 @@ from nnref.spec.tables.enums import Dialect
 from nnref.tools.cli.failures import GOOD, tell, warn
 from nnref.tools.cli.files import read_bytes, text_lines
 from nnref.tools.cli.options import (
+    OUT_OF_BAND_FILE,
     base_option,
     dialect_name,
     dialect_option,
     json_option,
     limit_option,
+    out_of_band_option,
 )
 from nnref.tools.cli.output import print_json
 from nnref.tools.cli.text import count_text, one_line
@@ -32,6 +34,7 @@ _REGISTERS = ("context", "state", "range", "offset", "shifts", "value")
 @click.argument("trace_path", metavar="TRACE", type=click.Path(readable=False))
 @click.argument("path", metavar="STREAM", type=click.Path(readable=False))
 @base_option
+@out_of_band_option
 @dialect_option
 @limit_option
 @json_option
@@ -39,6 +42,7 @@ def command(
     trace_path: str,
     path: str,
     bases: tuple[str, ...],
+    out_of_band: Any,
     dialect: Dialect,
     limits: Limits,
     as_json: bool,
@@ -53,12 +57,17 @@ def command(
     """
     from nnref.tools import trace  # noqa: PLC0415  it loads the declarations
 
-    source = trace.Source(read_bytes(path), tuple(map(read_bytes, bases)), dialect, limits)
+    source = trace.Source(
+        read_bytes(path), tuple(map(read_bytes, bases)), dialect, limits, out_of_band or {}
+    )
     with text_lines(trace_path) as lines:
         result = trace.diverge(source, lines)
     options = [word for base in bases for word in ("--base", base)]
     if dialect != Dialect.NNCODEC_2:
         options += ["--dialect", dialect_name(dialect)]
+    known = click.get_current_context().meta[OUT_OF_BAND_FILE]
+    if known is not None:
+        options += ["--out-of-band", str(known)]
     commands = _next_commands(result.difference, path, options)
     if as_json:
         places = {"trace": trace_path, "stream": path}

@@ -11,6 +11,9 @@ from nnref.spec.tables.enums import Dialect
 
 Command = Callable[..., Any]
 
+OUT_OF_BAND_FILE: Final = "nnref.out_of_band"
+"""Where a click context keeps the path that `--out-of-band` was given."""
+
 DIALECTS: Final = {dialect.label: dialect for dialect in Dialect}
 
 
@@ -120,7 +123,8 @@ def _limit(text: str) -> tuple[str, int]:
     return name, int(number)
 
 
-def _out_of_band(_ctx: click.Context, _param: click.Parameter, path: Path | None) -> Any:
+def _out_of_band(ctx: click.Context, _param: click.Parameter, path: Path | None) -> Any:
+    ctx.meta[OUT_OF_BAND_FILE] = path
     from nnref.tools.cli.out_of_band import read_out_of_band  # noqa: PLC0415  it loads numpy
 
     return None if path is None else read_out_of_band(path)

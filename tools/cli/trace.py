@@ -1,6 +1,7 @@
 """`nnref trace`: every element and every bin of a stream, as they are decoded."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,6 +16,7 @@ from nnref.tools.cli.options import (
     dialect_option,
     json_option,
     limit_option,
+    out_of_band_option,
 )
 
 
@@ -37,6 +39,7 @@ from nnref.tools.cli.options import (
 )
 @click.option("--to-bin", type=click.IntRange(0), help="First bin that is not written any more.")
 @base_option
+@out_of_band_option
 @dialect_option
 @limit_option
 @json_option
@@ -52,6 +55,7 @@ def command(
     from_bin: int,
     to_bin: int | None,
     bases: tuple[str, ...],
+    out_of_band: Any,
     dialect: Dialect,
     limits: Limits,
     as_json: bool,
@@ -68,7 +72,9 @@ def command(
 
     if to_bin is not None and to_bin < from_bin:
         raise click.UsageError("--to-bin is before --from-bin", click.get_current_context())
-    source = trace.Source(read_bytes(path), tuple(map(read_bytes, bases)), dialect, limits)
+    source = trace.Source(
+        read_bytes(path), tuple(map(read_bytes, bases)), dialect, limits, out_of_band or {}
+    )
     wanted = trace.Wanted(bins, from_bin, to_bin, tensor, checkpoints or 0)
     with text_output(output) as file:
         sink = trace.json_lines(file) if as_json else trace.TextWriter(file)

@@ -103,7 +103,8 @@ def _codewords(source: Source) -> list[int]:
     """Indices of the units with a codeword, as far as the stream can be parsed."""
     found: list[int] = []
     try:
-        for unit in read_units(source.data, limits=source.limits):
+        given: dict[str, Any] = {"limits": source.limits, "out_of_band": source.out_of_band}
+        for unit in read_units(source.data, **given):
             if has_codeword(unit):
                 found.append(unit.index)
     except NnrError:

@@ -1,9 +1,9 @@
 """Annex E: a stream walked unit by unit, everything it holds told as events."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from nnref.spec import syntax
 from nnref.spec.errors import NnrError, refusal
@@ -12,7 +12,7 @@ from nnref.spec.process import Refused, UpdateState, decode_stream
 from nnref.spec.process.bits import BitReader
 from nnref.spec.process.parts import SplitData
 from nnref.spec.process.stream import DecodedUnit, StreamDecoder
-from nnref.spec.syntax import Record, Unit, is_method, parts_after, read_units
+from nnref.spec.syntax import OutOfBand, Record, Unit, is_method, parts_after, read_units
 from nnref.spec.syntax.units import type_name
 from nnref.spec.tables.enums import Dialect, Method, PayloadType, UnitType
 from nnref.tools.syntax import clause_of
@@ -33,6 +33,22 @@ class Source:
     """The earlier streams of an update chain, in order."""
     dialect: Dialect = Dialect.NNCODEC_2
     limits: Limits = field(default_factory=Limits)
+    out_of_band: Mapping[str, OutOfBand] = field(default_factory=dict)
+    """Clause 7.8.9: what the streams leave out, by tensor name."""
+
+    @property
+    def literally_out_of_band(self) -> dict[str, dict[str, Any]]:
+        """The same as the literal decoder takes it."""
+        return {name: _literally(given) for name, given in self.out_of_band.items()}
+
+
+def _literally(given: OutOfBand) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if given.tensor_dimensions is not None:
+        found["tensor_dimensions"] = list(given.tensor_dimensions)
+    if given.cabac_unary_length_minus1 is not None:
+        found["cabac_unary_length_minus1"] = given.cabac_unary_length_minus1
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +154,7 @@ class Walk:
         units = read_units(
             source.data,
             limits=source.limits,
+            out_of_band=source.out_of_band,
             record=self._records.append,
             findings=self._findings,
         )
@@ -153,15 +170,21 @@ class Walk:
     def _prepared(self) -> StreamDecoder:
         """The literal decoder behind the bases."""
         source = self._source
-        state = UpdateState()
+        state, known = UpdateState(), source.literally_out_of_band
         limit = min(source.limits.max_tensor_elements, MAX_WEIGHTS)
         for base in source.bases:
             try:
-                decode_stream(base, state=state, dialect=source.dialect, max_weights=limit)
+                decode_stream(
+                    base,
+                    state=state,
+                    out_of_band=known,
+                    dialect=source.dialect,
+                    max_weights=limit,
+                )
             except Refused as refused:
                 raise as_error(refused) from None
         bits = BitReader(source.data, self._reporter)
-        return StreamDecoder(bits, state, {}, source.dialect, limit)
+        return StreamDecoder(bits, state, known, source.dialect, limit)
 
     def _unit(self, unit: Unit) -> None:
         is_selected = self._is_selected(unit)
