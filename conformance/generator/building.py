@@ -109,10 +109,9 @@ def data_unit(
         return written(dict(unit.fields), unit.payload, unit.cuts)
     complete = {"scan_order": 0, "compressed_parameter_types": 0} | dict(unit.fields)
     fields = dict(unit.fields)
+    listed = number_of_entry_points(complete)
     if complete["scan_order"]:
-        fields["entry_points"] = _entry_fields(
-            [EntryPoint(0, 0, 0)] * number_of_entry_points(complete)
-        )
+        fields["entry_points"] = _entry_fields([EntryPoint(0, 0, 0)] * listed)
     job = _data_unit(description, written(fields, b""), active, state)
     recorded = tuple(EntryPointRecorder() for _ in job.members)
     job.members[:] = [
@@ -126,7 +125,9 @@ def data_unit(
         engine = ArithmeticDecoder(BitReader(payload))
         for member in job.members:
             coded_tensor(engine, job, member)
-        fields["entry_points"] = _entry_fields([p for points in recorded for p in points])
+        met = [point for points in recorded for point in points]
+        # Where the scan is row by row after all, those that are listed mean nothing.
+        fields["entry_points"] = _entry_fields(met or [EntryPoint(0, 0, 0)] * listed)
     return written(fields, payload + unit.payload, unit.cuts)
 
 

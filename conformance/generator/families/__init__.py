@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from nnref.conformance.generator.case import Case
-from nnref.conformance.generator.families import documented, maps, parameter_sets, tensors, units
+from nnref.conformance.generator.families import (
+    blocks,
+    codebooks,
+    codewords,
+    documented,
+    maps,
+    parameter_sets,
+    scans,
+    tensors,
+    units,
+)
 
 FAMILIES: Final[tuple[Callable[[], Iterator[Case]], ...]] = (
     documented.cases,
@@ -16,6 +26,10 @@ FAMILIES: Final[tuple[Callable[[], Iterator[Case]], ...]] = (
     maps.cases,
     units.cases,
     tensors.cases,
+    scans.cases,
+    codewords.cases,
+    codebooks.cases,
+    blocks.cases,
 )
 """In the order in which they are made: the base of an update comes before it."""
 

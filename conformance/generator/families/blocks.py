@@ -1,0 +1,179 @@
+"""Clauses 7.8.5, 7.8.6 and 10.6: blocks and low-rank factors."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from nnref.conformance.generator.case import Case, case
+from nnref.conformance.generator.families.units import names
+from nnref.conformance.generator.prng import Numbers
+from nnref.conformance.generator.shorthand import (
+    DC,
+    Choices,
+    Unit,
+    block,
+    parameters,
+    start,
+    tensor,
+)
+from nnref.spec.tables.enums import CompressedParameterTypes as Cpt
+
+GROUP: Final = "blocks"
+IN_HEADER: Final = (
+    (Cpt.NNR_CPT_LS, ("ls",)),
+    (Cpt.NNR_CPT_BN, ("beta", "gamma", "mean", "var")),
+    (Cpt.NNR_CPT_BI, ("bias",)),
+)
+"""Members beside the weight, in the order of their names."""
+
+
+def whole_block(
+    types: int, dimensions: list[int], profile: int, rank: int = 2, **fields: Any
+) -> Unit:
+    """A block of these types; g_number_of_rows is the first dimension."""
+    rows, count = dimensions[0], 1
+    for dimension in dimensions:
+        count *= dimension
+    listed = ["w_G", "w_H"] if types & DC else ["w"]
+    listed += [f"w.{role}" for flag, roles in IN_HEADER if types & flag for role in roles]
+    sizes = [rows] * (len(listed) - (2 if types & DC else 1))
+    sizes += [rows * rank, rank * count // rows] if types & DC else [count]
+    numbers = Numbers(types)
+    tensors = [Choices(numbers.levels(n, 6, 8), -6 - j) for j, n in enumerate(sizes)]
+    own: dict[str, Any] = {"decomposition_rank": rank, "g_number_of_rows": rows}
+    if not types & DC:
+        own = {}
+    if profile:
+        own["node_id_present_flag"] = 0
+        own |= {"first_tensor_dimension_shift": 0} if len(dimensions) > 1 else {}
+    return block(listed, types, dimensions, *tensors, **(own | fields))
+
+
+def members() -> Iterator[Case]:
+    """Every set of members that a block can have; two names are the least."""
+    for types in range(1, 16):
+        for profile in (0, 1):
+            for as_coded in (True, False):
+                composed = types & (Cpt.NNR_CPT_LS | Cpt.NNR_CPT_DC) != 0
+                if composed or as_coded:
+                    form = "coded" if as_coded else "composed"
+                    yield case(
+                        GROUP,
+                        f"types-{types}-{profile}" + ("" if as_coded else "-composed"),
+                        f"Block of types {types}, profile {profile}, as {form}",
+                        "Names are in header order, members in payload order; each member has its "
+                        "own qp and starts from fresh contexts in the same codeword."
+                        if as_coded
+                        else "Scaling is multiplied into the rows of the weight or of G, factors "
+                        "are multiplied in a stated order of rounded sums.",
+                        ("7.8.5", "9.1") if as_coded else ("10.6",),
+                        start(profile),
+                        parameters(),
+                        whole_block(types, [3, 2, 2], profile),
+                        as_coded=as_coded,
+                        decisions=() if as_coded else ("D-20", "D-21"),
+                    )
+
+
+def tools() -> Iterator[Case]:
+    """Blocks with dependent quantization, block rows and names by index."""
+    for profile in (0, 1):
+        yield case(
+            GROUP,
+            f"blocks-and-trellis-{profile}",
+            f"A block of all members with dependent quantization and block rows, profile {profile}",
+            "dq_flag holds for all members and every one starts in state 0; only weight or "
+            "factors have block rows, entry points of G come before those of H.",
+            ("9.6.4", "10.3", "7.8.8"),
+            start(profile),
+            parameters(),
+            whole_block(15, [17, 9], profile, rank=9, dq_flag=1, scan_order=1),
+            whole_block(
+                14, [17, 9], profile, dq_flag=1, scan_order=1, topology_elem_id_list=list("abcdefg")
+            ),
+        )
+    yield case(
+        GROUP,
+        "vector",
+        "A block of a vector",
+        "A weight of one dimension has no scan_order, and members as long as itself.",
+        ("7.8.5", "7.8.6"),
+        start(),
+        parameters(),
+        whole_block(Cpt.NNR_CPT_BI, [4], 0),
+    )
+    yield case(
+        GROUP,
+        "indexed",
+        "A block whose names are indices",
+        "Indices come without alignment between them, and one alignment follows.",
+        ("7.8.2", "6.9.1"),
+        start(),
+        parameters(mps_topology_indexed_reference_flag=1),
+        names(*(f"t{j}" for j in range(200))),
+        whole_block(
+            Cpt.NNR_CPT_BI | Cpt.NNR_CPT_LS,
+            [2, 3],
+            0,
+            topology_elem_id_list=None,
+            topology_elem_id_index_list=[0, 199, 130],
+        ),
+    )
+
+
+def factors() -> Iterator[Case]:
+    """Low rank: shapes of G and H."""
+    for rank, rows, dimensions in (
+        (1, 1, [4, 3]),
+        (9, 12, [4, 3]),
+        (2, 6, [3, 2, 2]),
+        (8, 20, [5, 4]),
+    ):
+        count = 1
+        for dimension in dimensions:
+            count *= dimension
+        yield case(
+            GROUP,
+            f"rank-{rank}-rows-{rows}",
+            f"Rank {rank}, G of {rows} rows",
+            "g_number_of_rows need not be the first dimension; H has the columns that are left.",
+            ("7.8.6", "10.6"),
+            start(),
+            parameters(),
+            block(
+                ["w_G", "w_H"],
+                DC,
+                dimensions,
+                Choices(Numbers(rank).levels(rows * rank), -6),
+                Choices(Numbers(rows).levels(rank * count // rows), -6),
+                decomposition_rank=rank,
+                g_number_of_rows=rows,
+            ),
+            as_coded=False,
+            decisions=("D-21",),
+        )
+    for suffix, rows in (("G", 3), ("H", 2), ("other", 3)):
+        size = {"G": 6, "H": 8, "other": 12}[suffix]
+        yield case(
+            GROUP,
+            f"alone-{suffix.lower()}",
+            f"A unit of type NNR_CPT_DC named w_{suffix}",
+            "Outside a block the name tells the factor; a name that tells none is the weight.",
+            ("7.8.5",),
+            start(),
+            parameters(),
+            tensor(
+                f"w_{suffix}",
+                [3, 4],
+                Choices(Numbers(rows).levels(size), -4),
+                compressed_parameter_types=DC,
+                decomposition_rank=2,
+                g_number_of_rows=3,
+            ),
+            decisions=("D-25",),
+        )
+
+
+def cases() -> Iterator[Case]:
+    """The family."""
+    for family in (members, tools, factors):
+        yield from family()
