@@ -233,7 +233,7 @@ def rounded_to(values: Array, dtype: np.dtype[Any]) -> Array:
     Finite numbers beyond its range become its largest finite one.
     """
     if dtype.itemsize >= 4:
-        return values.astype(dtype)
+        return values.astype(dtype, copy=False)
     largest = np.float32(_largest_finite(dtype))
     with np.errstate(invalid="ignore"):
         clipped = np.where(np.isfinite(values), np.clip(values, -largest, largest), values)

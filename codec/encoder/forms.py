@@ -53,7 +53,8 @@ def smallest_unit(
     factors = asked_factors(values, settings) if has_forms else None
     best = build(WeightForm(entries, factors=factors))
     written = write_data_unit(best, state)
-    if not has_forms or factors is not None:
+    undecided = settings.codebook == "auto" or settings.low_rank == "auto"
+    if not has_forms or factors is not None or not undecided:
         return best, written
     error = _squared_error(best, carrier, state)
     for form in _other_forms(values, error, entries, settings):

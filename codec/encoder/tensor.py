@@ -15,7 +15,7 @@ from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.encoder.weight import weight_members
 from nnref.codec.formats import Carrier, is_quantized, rounded_to, to_carrier
 from nnref.codec.model import TensorInfo, dtype_name
-from nnref.codec.quantization import max_abs_error, sqnr_db
+from nnref.codec.quantization.metrics import distance
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.syntax import OutOfBand, StreamState
 from nnref.spec.tables.enums import PayloadType
@@ -144,11 +144,18 @@ def weight_report(
     weights = [member for member in unit.members if member.role in ("weight", "G", "H")]
     tools = _tools(weights, unit, written)
     info = TensorInfo(dtype_name(array.dtype), array.shape)
-    report = EncodedTensor(name, info, unit.payload_type, tools, len(written.data))
-    report = replace(report, out_of_band=unit.out_of_band)
-    if weights[0].qp is None:
-        return report
-    return _with_quality(report, weights[0].qp, array, decoded_weight(unit, state))
+    quality: dict[str, Any] = {}
+    if weights[0].qp is not None:
+        quality = _quality(weights[0].qp, array, decoded_weight(unit, state))
+    return EncodedTensor(
+        name,
+        info,
+        unit.payload_type,
+        tools,
+        len(written.data),
+        out_of_band=unit.out_of_band,
+        **quality,
+    )
 
 
 def member_report(
@@ -157,9 +164,9 @@ def member_report(
     """What coding did to a tensor beside the weight of a block."""
     info = TensorInfo(dtype_name(array.dtype), array.shape)
     tools = _tools([member], unit, written)
-    report = EncodedTensor(member.name, info, unit.payload_type, tools, 0)
     assert member.qp is not None
-    return _with_quality(report, member.qp, array, member.decoded(state.qp_density))
+    quality = _quality(member.qp, array, member.decoded(state.qp_density))
+    return EncodedTensor(member.name, info, unit.payload_type, tools, 0, **quality)
 
 
 def _tools(members: list[CodedMember], unit: DataUnit, written: WrittenUnit) -> tuple[str, ...]:
@@ -176,13 +183,13 @@ def _tools(members: list[CodedMember], unit: DataUnit, written: WrittenUnit) -> 
     return tuple(tool for tool, present in used if present)
 
 
-def _with_quality(report: EncodedTensor, qp: int, original: Array, carrier: Array) -> EncodedTensor:
-    """With what became of a tensor whose decoded carrier is rounded to its data type."""
+def _quality(qp: int, original: Array, carrier: Array) -> dict[str, Any]:
+    """What became of a tensor whose decoded carrier is rounded to its data type."""
     decoded = rounded_to(carrier.reshape(original.shape), original.dtype)
-    return replace(
-        report,
-        qp=qp,
-        sqnr=sqnr_db(original, decoded),
-        max_error=max_abs_error(original, decoded),
-        all_zero=bool(original.any() and not decoded.any()),
-    )
+    found = distance(original, decoded)
+    return {
+        "qp": qp,
+        "sqnr": found.sqnr_db,
+        "max_error": found.largest,
+        "all_zero": bool(found.signal > 0 and not decoded.any()),
+    }

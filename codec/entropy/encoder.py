@@ -26,7 +26,7 @@ from nnref.spec.tables.enums import Dialect
 
 _RULES: Final = {kernel.OFF_GRID: "levels-off-grid", kernel.INDEX_RANGE: "codebook-index-range"}
 
-DOUBTFUL_WEIGHTS: Final = 1 << 16
+DOUBTFUL_WEIGHTS: Final = 1 << 12
 DOUBTFUL_SAVING: Final = 1 / 256
 """Chosen parameter sets are tried against none when the tensor has at most so many weights, or
 when the estimated saving is a smaller part of its bits."""

@@ -2,17 +2,53 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nnref.codec.formats import rounded_to
+from nnref.codec.quantization.scan import read_only
 
 _CHUNK = 1 << 16
 """Elements that are converted to binary64 at a time."""
 
 _Pair = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+
+
+class Distance(NamedTuple):
+    """How far a decoded tensor is from the original."""
+
+    signal: float
+    """Sum of squares of the original."""
+    noise: float
+    """Sum of squared errors."""
+    largest: float
+    """The largest magnitude of an error."""
+
+    @property
+    def sqnr_db(self) -> float:
+        """10 log10(signal / noise) in dB."""
+        return ratio_db(self.signal, self.noise)
+
+
+def distance(original: npt.NDArray[Any], decoded: npt.NDArray[Any]) -> Distance:
+    """The distance of two tensors, accumulated in binary64.
+
+    Elements that are the same infinity or both NaN count as equal and not as signal; the error is
+    infinite where only one side is finite.
+    """
+    if original.shape != decoded.shape:
+        raise ValueError(f"shapes differ: {original.shape} and {decoded.shape}")
+    if original.dtype == np.float32 == decoded.dtype:
+        from nnref.codec.quantization.kernels.distance import float_distance  # noqa: PLC0415
+
+        return Distance(*float_distance(read_only(original), read_only(decoded)))
+    signal = noise = largest = 0.0
+    for part in _parts(original, decoded):
+        signal, noise = signal + part.signal, noise + part.noise
+        largest = max(largest, part.largest)
+    return Distance(signal, noise, largest)
 
 
 def sqnr_db(original: npt.NDArray[Any], decoded: npt.NDArray[Any]) -> float:
@@ -22,12 +58,7 @@ def sqnr_db(original: npt.NDArray[Any], decoded: npt.NDArray[Any]) -> float:
     zero signal or where only one side is finite. Elements that are the same infinity or both
     NaN count as equal and not as signal.
     """
-    signal = noise = 0.0
-    for values, errors in _pairs(original, decoded):
-        with np.errstate(over="ignore"):
-            signal += float(np.sum(np.square(values)))
-            noise += float(np.sum(np.square(errors)))
-    return ratio_db(signal, noise)
+    return distance(original, decoded).sqnr_db
 
 
 def rounded_sqnr_db(
@@ -43,7 +74,7 @@ def rounded_sqnr_db(
 
 def max_abs_error(original: npt.NDArray[Any], decoded: npt.NDArray[Any]) -> float:
     """The largest magnitude of a difference; infinite where only one side is finite."""
-    return max((float(errors.max()) for _, errors in _pairs(original, decoded)), default=0.0)
+    return distance(original, decoded).largest
 
 
 def ratio_db(signal: float, noise: float) -> float:
@@ -55,14 +86,15 @@ def ratio_db(signal: float, noise: float) -> float:
     return 10.0 * (math.log10(signal) - math.log10(noise))
 
 
-def _pairs(original: npt.NDArray[Any], decoded: npt.NDArray[Any]) -> Iterator[_Pair]:
-    """Chunks of (values, magnitudes of the errors) in binary64; differing shapes are a defect."""
-    if original.shape != decoded.shape:
-        raise ValueError(f"shapes differ: {original.shape} and {decoded.shape}")
+def _parts(original: npt.NDArray[Any], decoded: npt.NDArray[Any]) -> Iterator[Distance]:
+    """Chunks in binary64."""
     first, second = original.reshape(-1), decoded.reshape(-1)
     for start in range(0, first.size, _CHUNK):
         a, b = first[start : start + _CHUNK], second[start : start + _CHUNK]
-        yield (_integers if _both_integers(a, b) else _floats)(a, b)
+        values, errors = (_integers if _both_integers(a, b) else _floats)(a, b)
+        with np.errstate(over="ignore"):
+            signal, noise = float(np.sum(np.square(values))), float(np.sum(np.square(errors)))
+        yield Distance(signal, noise, float(errors.max()))
 
 
 def _both_integers(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:

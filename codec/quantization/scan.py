@@ -48,12 +48,12 @@ def to_scan(tensor: npt.NDArray[_T], scan_order: int) -> npt.NDArray[_T]:
     """
     order = effective_scan_order(tensor.shape, scan_order)
     if order == 0:
-        return _read_only(np.ascontiguousarray(tensor).reshape(-1))
+        return read_only(tensor)
     matrix = tensor.reshape(matrix_view(tensor.shape))
     scanned = np.empty(tensor.size, tensor.dtype)
     for in_scan, in_matrix in _segments(scanned, matrix, block_edge(order)):
         in_scan[...] = in_matrix
-    return _read_only(scanned)
+    return read_only(scanned)
 
 
 def from_scan(scanned: npt.NDArray[_T], shape: Sequence[int], scan_order: int) -> npt.NDArray[_T]:
@@ -67,8 +67,9 @@ def from_scan(scanned: npt.NDArray[_T], shape: Sequence[int], scan_order: int) -
     return matrix.reshape(shape)
 
 
-def _read_only(array: npt.NDArray[_T]) -> npt.NDArray[_T]:
-    view = array.view()
+def read_only(array: npt.NDArray[_T]) -> npt.NDArray[_T]:
+    """The elements in row-major order, one dimension, C-contiguous, read-only."""
+    view = np.ascontiguousarray(array).reshape(-1).view()
     view.flags.writeable = False
     return view
 
