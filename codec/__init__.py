@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from nnref.codec.encoder.settings import EncodeSettings, Rule
     from nnref.codec.encoder.tensor import EncodedTensor
+    from nnref.codec.model_parameters import ModelParameters
     from nnref.codec.transform.pairs import Block
     from nnref.spec.errors import NnrError
     from nnref.spec.limits import Limits
@@ -41,6 +42,7 @@ _WHERE = {
     "EncodeSettings": "nnref.codec.encoder.settings",
     "EncodedTensor": "nnref.codec.encoder.tensor",
     "Limits": "nnref.spec.limits",
+    "ModelParameters": "nnref.codec.model_parameters",
     "NnrError": "nnref.spec.errors",
     "OpenChain": "nnref.codec.decoder.open_chain",
     "OutOfBand": "nnref.spec.syntax",
@@ -68,6 +70,7 @@ __all__ = [
     "EncodeSettings",
     "EncodedTensor",
     "Limits",
+    "ModelParameters",
     "NnrError",
     "OpenChain",
     "OutOfBand",

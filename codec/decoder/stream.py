@@ -15,11 +15,12 @@ from nnref.codec.decoder.headers import StreamTensor
 from nnref.codec.decoder.rows import decode_rows
 from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.entropy import decode_alone
+from nnref.codec.model_parameters import ModelParameters
 from nnref.codec.parallel import Workers, workers
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
 from nnref.spec.syntax import OutOfBand, Unit
-from nnref.spec.tables.enums import Dialect
+from nnref.spec.tables.enums import Dialect, UnitType
 
 Array = NDArray[Any]
 
@@ -73,6 +74,14 @@ class Stream(Mapping[str, Array]):
 
     def __repr__(self) -> str:
         return f"Stream({self._catalogue.summary}, {self.size} bytes)"
+
+    @property
+    def parameters(self) -> ModelParameters:
+        """Clauses 7.3.3 and 7.4: what the stream says of the model beside its tensors."""
+        for unit in self._catalogue.units:
+            if unit.nnr_unit_type == UnitType.NNR_MPS:
+                return ModelParameters.of(unit.fields)
+        return ModelParameters()
 
     def __getitem__(self, name: str) -> Array:
         found = self._catalogue.find(name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import Any
 
@@ -143,6 +143,7 @@ def _model_and_tensors(
     plan = planned(source, settings)
     units, state = model_units(settings, base_qp, plan.references)
     yield from units
+    settings = replace(settings, parameters=None)  # need not go along with every tensor
     encoded = these.map(encode_group, ((group, state) for group in plan.groups(source, settings)))
     done, total = 0, len(source.names())
     for members in plan.members:

@@ -40,7 +40,8 @@ def _opening(
 ) -> list[tuple[UnitType, dict[str, Any]]]:
     # A reference list holds two names or more (clause 6.9.1).
     indexed = settings.indexed_names and len(names) > 1
-    mps = {
+    said = {} if settings.parameters is None else settings.parameters.elements(settings.profile)
+    mps = said | {
         "topology_carriage_flag": int(settings.compatible),
         "mps_quantization_method_flags": _method_flags(settings),
         "mps_topology_indexed_reference_flag": int(indexed),

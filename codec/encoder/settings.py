@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, Self
 
+from nnref.codec.model_parameters import ModelParameters
 from nnref.codec.transform.pairs import Block
 from nnref.spec.errors import refusal
 from nnref.spec.syntax.units import MAX_LONG_SIZE
@@ -29,7 +30,7 @@ _PLAIN_UNARY_LENGTH: Final = 11
 
 _STREAM_WIDE: Final = frozenset(
     {"profile", "qp_density", "base_qp", "compatible", "index", "rules", "blocks"}
-    | {"indexed_names", "out_of_band", "max_unit_bytes"}
+    | {"indexed_names", "out_of_band", "max_unit_bytes", "parameters"}
 )
 _QUALITY: Final = ("qp", "step", "sqnr")
 _LOW_RANK: Final = ("low_rank", "low_rank_error")
@@ -53,6 +54,7 @@ _TYPES: Final = {
     "compatible": (bool,),
     "index": (bool,),
     "max_unit_bytes": (int, _NONE),
+    "parameters": (ModelParameters, _NONE),
     "blocks": (tuple, str),
     "indexed_names": (bool,),
     "out_of_band": (bool,),
@@ -139,6 +141,9 @@ class EncodeSettings:
     max_unit_bytes: int | None = None
     """Split the data of larger compressed data units over several units (clause 8.2.1), which
     NNCodec cannot read."""
+    parameters: ModelParameters | None = None
+    """What the model parameter set says of the model: base model, performance (clauses 7.3.3 and
+    7.4)."""
     rules: tuple[Rule, ...] = ()
     holds_for_vectors: bool = False
     """`qp` and `step` hold for vectors and scalars too; so does what a rule says by name."""
@@ -169,12 +174,11 @@ class EncodeSettings:
             raise refusal("step-out-of-range", f"step {self.step}")
         if self.sqnr is not None and not 0 <= self.sqnr <= 200:
             raise refusal("setting-unknown", f"sqnr {self.sqnr} is outside 0..200 dB")
-        if self.index and self.compatible:
-            raise refusal("setting-conflict", "compatible streams have no index")
+        for extra in ("index", "max_unit_bytes", "parameters"):
+            if self.compatible and getattr(self, extra):
+                raise refusal("setting-conflict", f"{extra} and compatible")
         if self.max_unit_bytes is not None:
             _check_range("max_unit_bytes", self.max_unit_bytes, 1, MAX_LONG_SIZE)
-            if self.compatible:
-                raise refusal("setting-conflict", "max_unit_bytes and compatible")
         if isinstance(self.blocks, str):
             _check_choice("blocks", self.blocks, ("auto",))
         if self.row_skip and self.profile == 0:

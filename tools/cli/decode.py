@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +23,7 @@ from nnref.tools.cli.options import (
     quiet_option,
 )
 from nnref.tools.cli.output import print_json, progress_bar, warn_findings
+from nnref.tools.cli.parameters import write_parameters
 from nnref.tools.cli.text import count_text, one_line
 
 if TYPE_CHECKING:
@@ -48,6 +50,12 @@ if TYPE_CHECKING:
 @out_of_band_option
 @limit_option
 @dialect_option
+@click.option(
+    "--parameters",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write base_model_id, validation performance and performance maps to this JSON file.",
+)
 @click.option("--strict", is_flag=True, help="Refuse what a decoder may tolerate.")
 @jobs_option
 @quiet_option
@@ -59,6 +67,7 @@ def command(
     bases: tuple[str, ...],
     as_coded: bool,
     out_of_band: Any,
+    parameters: Path | None,
     limits: Limits,
     dialect: Dialect,
     strict: bool,
@@ -78,7 +87,7 @@ def command(
     for stream in streams:
         refuse_same_file(stream, output)
     if len(streams) > 1:
-        _check_chain(as_coded, bases)
+        _check_chain({"--as-coded": as_coded, "--base": bases, "--parameters": parameters})
         found = _chain(streams, output, semantics or "cumulative", options)
     else:
         _check_single(semantics)
@@ -95,6 +104,8 @@ def command(
                     **options,
                 )
             )
+    if parameters is not None:
+        write_parameters(parameters, codec.open_stream(streams[0], **options).parameters)
     _tell(streams, output, found, quiet, as_json)
 
 
@@ -107,9 +118,9 @@ class _Decoded:
     findings: "tuple[codec.NnrError, ...]"
 
 
-def _check_chain(as_coded: bool, bases: tuple[str, ...]) -> None:
-    if as_coded or bases:
-        option = "--as-coded" if as_coded else "--base"
+def _check_chain(of_one_stream: dict[str, Any]) -> None:
+    """Options that several streams leave without meaning, and what was given for them."""
+    for option in (option for option, given in of_one_stream.items() if given):
         context = click.get_current_context()
         raise click.UsageError(f"{option} is for one stream, not for a sum of several", context)
 

@@ -12,6 +12,7 @@ from nnref.tools.cli.folding import check_folding, folded_model, folding_options
 from nnref.tools.cli.inputs import refuse_same_file
 from nnref.tools.cli.options import jobs_option, json_option, number_or_auto, quiet_option
 from nnref.tools.cli.output import print_json, progress_bar
+from nnref.tools.cli.parameters import parameters_given
 from nnref.tools.cli.text import count_text, finite_or_none, one_line, ratio_text
 
 if TYPE_CHECKING:
@@ -124,6 +125,13 @@ if TYPE_CHECKING:
     metavar="FILE",
     type=click.Path(path_type=Path),
     help="Leave dimensions and unary lengths out of the stream; write them to this JSON file.",
+)
+@click.option(
+    "--parameters",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    callback=parameters_given,
+    help="JSON file with base_model_id, validation performance and performance maps.",
 )
 @folding_options
 @jobs_option

@@ -8,6 +8,7 @@ from nnref.spec.limits import Limits
 from nnref.tools.cli.failures import GOOD, tell
 from nnref.tools.cli.options import json_option, limit_option, out_of_band_option
 from nnref.tools.cli.output import print_json, print_table, warn_findings
+from nnref.tools.cli.parameters import parameters_facts, parameters_object
 from nnref.tools.cli.text import count_text, number_text, one_line, ratio_text, shape_text
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def _print(path: str, found: "Inspection", elements: bool) -> None:
         print_table("Units", _UNIT_COLUMNS, map(_unit_row, found.units))
     rows = [row for unit in found.units for row in _tensor_rows(unit)]
     print_table("Tensors", _TENSOR_COLUMNS, rows)
+    for name, value in parameters_facts(found.parameters):
+        print(one_line(f"{name}: {value}"))
     totals = _totals(found)
     print(
         f"{one_line(path)}: {count_text(found.size)} bytes in {totals['units']} units for "
@@ -138,6 +141,7 @@ def _object(found: "Inspection") -> dict[str, Any]:
     content: dict[str, Any] = {
         "bytes": found.size,
         "totals": _totals(found),
+        "parameters": parameters_object(found.parameters),
         "units": [_unit_object(one) for one in found.units],
         "tensors": [_tensor_object(one, tensor) for one in found.units for tensor in one.tensors],
         "findings": [finding.as_dict() for finding in found.findings],

@@ -7,9 +7,11 @@ from os import PathLike
 from nnref.codec.decoder.buffer import stream_buffer
 from nnref.codec.decoder.composition import composed_tensors
 from nnref.codec.decoder.headers import StreamTensor, unit_tensors
+from nnref.codec.model_parameters import ModelParameters
 from nnref.spec.errors import NnrError
 from nnref.spec.limits import Limits
 from nnref.spec.syntax import Joiner, OutOfBand, Record, Unit, read_units
+from nnref.spec.tables.enums import UnitType
 
 
 @dataclass(slots=True)
@@ -53,6 +55,12 @@ class Inspection:
     findings: list[NnrError] = field(default_factory=list)
     errors: list[NnrError] = field(default_factory=list)
     """Tensors whose header makes no sense, then what ended the parsing."""
+
+    @property
+    def parameters(self) -> ModelParameters:
+        """What the stream says of the model beside its tensors."""
+        sets = (one.unit for one in self.units if one.unit.nnr_unit_type == UnitType.NNR_MPS)
+        return next((ModelParameters.of(unit.fields) for unit in sets), ModelParameters())
 
     @property
     def composed(self) -> list[StreamTensor]:
