@@ -42,14 +42,16 @@ class StreamTensor:
         fields = self.unit.fields
         if is_method(fields):
             return method_decoder(fields).tools(fields)
-        factored = fields["compressed_parameter_types"] & Cpt.NNR_CPT_DC
+        types = Cpt(fields["compressed_parameter_types"])
+        of_weight = self.member.role in ("weight", "G", "H")
         named = (
             ("dq", fields["dq_flag"]),
             ("codebook", self.member.codebook is not None),
             ("block", self.payload_type == PayloadType.NNR_PT_BLOCK),
             (f"scan{fields['scan_order']}", fields["scan_order"]),
             ("temporal", fields["temporal_context_modeling_flag"]),
-            ("low-rank", factored and self.member.role in ("weight", "G", "H")),
+            ("low-rank", of_weight and types & Cpt.NNR_CPT_DC),
+            ("local-scaling", of_weight and types & Cpt.NNR_CPT_LS),
             (self.member.role, self.member.role != "weight"),
         )
         return tuple(name for name, present in named if present)

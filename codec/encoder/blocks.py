@@ -18,7 +18,8 @@ from nnref.codec.encoder.tensor import (
     tensor_carrier,
     weight_report,
 )
-from nnref.codec.encoder.weight import weight_members
+from nnref.codec.encoder.weight import Weight
+from nnref.codec.encoder.weight_members import weight_members
 from nnref.codec.formats import Carrier, is_quantized
 from nnref.codec.model import TensorInfo
 from nnref.codec.transform.pairs import Block
@@ -169,11 +170,11 @@ def _carrier(group: Group, name: str) -> Carrier:
 def _block(group: Group, carriers: Mapping[str, Carrier], state: StreamState) -> EncodedUnit:
     """Clause 7.8.5: one NNR_PT_BLOCK unit."""
     name = group.members["weight"]
-    settings, weight = group.settings[name], carriers["weight"]
+    dtype = group.arrays[name].dtype
+    weight = Weight.of(name, carriers["weight"], group.settings[name], dtype)
 
     def build(form: WeightForm) -> DataUnit:
-        dtype = group.arrays[name].dtype
-        members, tools = weight_members(name, weight.values, settings, state, form, dtype)
+        members, tools = weight_members(weight, state, form)
         for role, other in group.members.items():
             if role == "weight":
                 continue
@@ -187,21 +188,21 @@ def _block(group: Group, carriers: Mapping[str, Carrier], state: StreamState) ->
         return DataUnit(
             PayloadType.NNR_PT_BLOCK,
             tuple(members),
-            weight.values.shape,
+            weight.coded.shape,
             tools,
-            settings,
+            weight.settings,
             group.positions[name],
-            weight.format_code,
+            weight.carrier.format_code,
         )
 
     try:
-        unit, written = smallest_unit(build, weight, settings, state)
+        unit, written = smallest_unit(build, weight, state)
     except NnrError as error:
         raise error.at(tensor=name) from None
-    own = weight_report(name, group.arrays[name], unit, written, state)
+    own = weight_report(weight, group.arrays[name], unit, written, state)
     beside = (
         member_report(member, group.arrays[member.name], unit, written, state)
         for member in unit.members
-        if member.role in group.members and member.role != "weight"
+        if not weight.is_part(member)
     )
     return EncodedUnit(written.data, (own, *beside))

@@ -140,11 +140,10 @@ def _model_and_tensors(
 ) -> Iterator[bytes]:
     """The units; `known` takes in what a unit leaves out before it comes."""
     settings, base_qp = stream_settings(source, settings)
-    plan = planned(source, settings)
+    plan = planned(source, replace(settings, parameters=None))  # need not go with every tensor
     units, state = model_units(settings, base_qp, plan.references)
     yield from units
-    settings = replace(settings, parameters=None)  # need not go along with every tensor
-    encoded = these.map(encode_group, ((group, state) for group in plan.groups(source, settings)))
+    encoded = these.map(encode_group, ((group, state) for group in plan.groups(source)))
     done, total = 0, len(source.names())
     for members in plan.members:
         if progress is not None:

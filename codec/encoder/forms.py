@@ -2,20 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnref.codec.encoder.data_unit import DataUnit, WrittenUnit, write_data_unit
 from nnref.codec.encoder.low_rank import Factors, asked_factors, promising_factors
-from nnref.codec.encoder.member import CodedMember
-from nnref.codec.encoder.settings import EncodeSettings
-from nnref.codec.formats import Carrier, from_carrier
-from nnref.codec.quantization import recomposition
+from nnref.codec.encoder.weight import Weight
+from nnref.codec.formats import from_carrier
 from nnref.spec.errors import UsageError
 from nnref.spec.syntax import StreamState
-from nnref.spec.tables.enums import PayloadType
 
 _AUTO_ENTRIES: Final = 256
 """Entries of a codebook that the encoder chooses by itself, at most."""
@@ -40,29 +36,28 @@ class UnitBuilder(Protocol):
 
 
 def smallest_unit(
-    build: UnitBuilder, carrier: Carrier, settings: EncodeSettings, state: StreamState
+    build: UnitBuilder, weight: Weight, state: StreamState
 ) -> tuple[DataUnit, WrittenUnit]:
-    """The unit of a weight in the form that the settings ask for.
+    """The unit of a weight in the form that its settings ask for.
 
     Where they leave the form to the encoder, it is the smallest of those tried that has no more
     error than the plain form.
     """
+    settings = weight.settings
     entries = settings.codebook if isinstance(settings.codebook, int) else 0
-    values = carrier.values
-    has_forms = carrier.payload_type == PayloadType.NNR_PT_FLOAT and values.ndim > 1
-    factors = asked_factors(values, settings) if has_forms else None
+    factors = asked_factors(weight.coded, settings) if weight.has_forms else None
     best = build(WeightForm(entries, factors=factors))
     written = write_data_unit(best, state)
     undecided = settings.codebook == "auto" or settings.low_rank == "auto"
-    if not has_forms or factors is not None or not undecided:
+    if not weight.has_forms or factors is not None or not undecided:
         return best, written
-    error = _squared_error(best, carrier, state)
-    for form in _other_forms(values, error, entries, settings):
+    error = _squared_error(best, weight, state)
+    for form in _other_forms(weight, error, entries):
         try:
             unit = build(form)
         except UsageError:  # factors of far larger or smaller numbers than the weight
             continue
-        if _squared_error(unit, carrier, state) > error:
+        if _squared_error(unit, weight, state) > error:
             continue
         other = write_data_unit(unit, state)
         if len(other.data) < len(written.data):
@@ -70,28 +65,17 @@ def smallest_unit(
     return best, written
 
 
-def _other_forms(
-    values: NDArray[Any], error: float, entries: int, settings: EncodeSettings
-) -> Iterator[WeightForm]:
-    if settings.codebook == "auto":
+def _other_forms(weight: Weight, error: float, entries: int) -> Iterator[WeightForm]:
+    if weight.settings.codebook == "auto":
         yield WeightForm(_AUTO_ENTRIES, error)
-    if settings.low_rank == "auto" and error > 0:
-        for factors in promising_factors(values, error):
+    if weight.settings.low_rank == "auto" and error > 0:
+        for factors in promising_factors(weight.coded, error):
             yield WeightForm(entries, factors=factors)
 
 
-def _squared_error(unit: DataUnit, carrier: Carrier, state: StreamState) -> float:
+def _squared_error(unit: DataUnit, weight: Weight, state: StreamState) -> float:
     """That of the weight as a user gets it, rounded to its data type."""
-    weight = decoded_weight(unit, state)
-    output = from_carrier(weight, carrier.format_code, carrier.payload_type)
+    carrier, decoded = weight.carrier, weight.decoded(unit.members, state.qp_density)
+    output = from_carrier(decoded, carrier.format_code, carrier.payload_type)
     difference = carrier.values.astype(np.float64) - output.astype(np.float64)
     return float(np.vdot(difference, difference))
-
-
-def decoded_weight(unit: DataUnit, state: StreamState) -> NDArray[Any]:
-    """Clause 10.6: the weight of a unit as a decoder finds it, local scaling not applied."""
-    members: dict[str, CodedMember] = {member.role: member for member in unit.members}
-    if "weight" in members:
-        return members["weight"].decoded(state.qp_density)
-    g, h = (members[role].decoded(state.qp_density) for role in ("G", "H"))
-    return recomposition(g, h).reshape(unit.dimensions)

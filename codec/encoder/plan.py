@@ -1,7 +1,7 @@
 """Which tensors of a model are encoded together, and in what order."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from numpy.typing import NDArray
@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from nnref.codec.encoder.blocks import Group, auto_blocks, block_members, check_blocks
 from nnref.codec.encoder.low_rank import can_be_factored
 from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.encoder.weight import can_be_scaled, scaling_name
 from nnref.codec.formats import is_quantized
-from nnref.codec.model import TensorSource
+from nnref.codec.model import TensorInfo, TensorSource
 from nnref.codec.transform.pairs import Block
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
@@ -28,22 +29,24 @@ class Plan:
     positions: Mapping[str, int]
     """Of every tensor in the model."""
     required: bool
-    factors: tuple[str, ...] = ()
-    """Names that factors of the tensors may get."""
+    settings: Mapping[str, EncodeSettings]
+    """Of every tensor."""
+    made: tuple[str, ...] = ()
+    """Names that what the encoder makes of tensors may get: factors, local scaling."""
 
     @property
     def references(self) -> tuple[str, ...]:
         """All names that units may refer to, each once."""
-        return tuple(self.positions) + self.factors
+        return tuple(self.positions) + self.made
 
-    def groups(self, source: TensorSource, settings: EncodeSettings) -> Iterator[Group]:
+    def groups(self, source: TensorSource) -> Iterator[Group]:
         """The groups with their tensors, which are read as they are wanted."""
         for members in self.members:
             names = tuple(members.values())
             yield Group(
                 members,
                 {name: _read(source, name) for name in names},
-                {name: settings.for_tensor(name) for name in names},
+                {name: self.settings[name] for name in names},
                 {name: self.positions[name] for name in names},
                 self.required,
             )
@@ -66,23 +69,41 @@ def planned(source: TensorSource, settings: EncodeSettings) -> Plan:
         if name in by_weight or name not in within
     )
     positions = {name: index for index, name in enumerate(names)}
-    return Plan(tuple(groups), positions, required, _factor_names(source, settings))
+    scaled = {block.weight for block in blocks if block.ls is not None}
+    own = {name: _own_settings(name, settings, scaled, positions) for name in names}
+    return Plan(tuple(groups), positions, required, own, _made_names(source, own))
 
 
-def _factor_names(source: TensorSource, settings: EncodeSettings) -> tuple[str, ...]:
-    """The names of all factors that there may be. Raises UsageError setting-conflict."""
-    known = set(source.names())
-    factors = []
-    for name in source.names():
-        info, own = source.info(name), settings.for_tensor(name)
-        asked = own.low_rank is not None or own.low_rank_error is not None
-        if not (asked and is_quantized(info.dtype) and can_be_factored(info.shape)):
-            continue
-        for factor in (f"{name}_G", f"{name}_H"):
-            if factor in known:
-                raise refusal("setting-conflict", f"low rank and a tensor {factor!r}", tensor=name)
-            factors.append(factor)
-    return tuple(factors)
+def _own_settings(
+    name: str, settings: EncodeSettings, scaled: Container[str], known: Container[str]
+) -> EncodeSettings:
+    """The settings of one tensor; local scaling of the model's own stays."""
+    own = settings.for_tensor(name)
+    if own.local_scaling and (name in scaled or scaling_name(name) in known):
+        return replace(own, local_scaling=False)
+    return own
+
+
+def _made_names(source: TensorSource, settings: Mapping[str, EncodeSettings]) -> tuple[str, ...]:
+    """The names that factors and local scaling may get. Raises UsageError setting-conflict."""
+    made: list[str] = []
+    for name, own in settings.items():
+        for each in _made_of(name, source.info(name), own):
+            if each in settings:
+                detail = f"low rank or local scaling needs the name {each!r}, which is taken"
+                raise refusal("setting-conflict", detail, tensor=name)
+            made.append(each)
+    return tuple(made)
+
+
+def _made_of(name: str, info: TensorInfo, settings: EncodeSettings) -> Iterator[str]:
+    if not is_quantized(info.dtype):
+        return
+    if settings.local_scaling and can_be_scaled(info.shape):
+        yield scaling_name(name)
+    low_rank = settings.low_rank is not None or settings.low_rank_error is not None
+    if low_rank and can_be_factored(info.shape):
+        yield from (f"{name}_G", f"{name}_H")
 
 
 def _blocks(source: TensorSource, settings: EncodeSettings) -> tuple[tuple[Block, ...], bool]:

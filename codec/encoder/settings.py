@@ -48,6 +48,7 @@ _TYPES: Final = {
     "codebook": (int, str, _NONE),
     "low_rank": (float, int, str, _NONE),
     "low_rank_error": (float, int, _NONE),
+    "local_scaling": (bool,),
     "lossless": (bool,),
     "base_qp": (int, _NONE),
     "row_skip": (bool, _NONE),
@@ -103,6 +104,10 @@ class EncodeSettings:
     low_rank_error: float | None = None
     """The same with the smallest rank that leaves out at most this error, relative to the tensor
     (Frobenius norms), 0..1."""
+    local_scaling: bool = False
+    """Code tensors with at least two dimensions as rows of one magnitude and a factor for each of
+    them (clause 10.6), so that errors are relative to the row; the factors are fitted to the rows
+    as they are decoded. A block's own local scaling, or the model's, stays."""
     lossless: bool = False
     """Carry float tensors without quantization."""
     non_finite: NonFinite = "error"
@@ -163,6 +168,8 @@ class EncodeSettings:
             _check_range("codebook", self.codebook, 1, MAX_CODEBOOK)
         if self.codebook is not None and self.compatible:
             raise refusal("setting-conflict", "codebook and compatible")
+        if self.local_scaling and self.compatible:
+            raise refusal("setting-conflict", "local_scaling and compatible")
         _check_low_rank(self)
         _check_choice("non_finite", self.non_finite, ("error", "raw"))
         _check_choice("out_of_reach", self.out_of_reach, ("raw", "error"))

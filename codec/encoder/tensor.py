@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnref.codec.encoder.data_unit import DataUnit, WrittenUnit
-from nnref.codec.encoder.forms import WeightForm, decoded_weight, smallest_unit
+from nnref.codec.encoder.forms import WeightForm, smallest_unit
 from nnref.codec.encoder.member import CodedMember, UnitTools, scan_order
 from nnref.codec.encoder.quality import is_out_of_reach
 from nnref.codec.encoder.rate_distortion import unary_length_of
 from nnref.codec.encoder.settings import EncodeSettings
-from nnref.codec.encoder.weight import weight_members
+from nnref.codec.encoder.weight import Weight
+from nnref.codec.encoder.weight_members import weight_members
 from nnref.codec.formats import Carrier, is_quantized, rounded_to, to_carrier
 from nnref.codec.model import TensorInfo, dtype_name
 from nnref.codec.quantization.metrics import distance
@@ -67,13 +68,13 @@ def encode_tensor(
 def _encoded(
     name: str, array: Array, settings: EncodeSettings, state: StreamState, parameter_id: int
 ) -> tuple[bytes, EncodedTensor]:
-    carrier = tensor_carrier(array, settings)
+    weight = Weight.of(name, tensor_carrier(array, settings), settings, array.dtype)
 
     def build(form: WeightForm) -> DataUnit:
-        return _data_unit(name, carrier, settings, state, parameter_id, form, array.dtype)
+        return _data_unit(weight, state, parameter_id, form)
 
-    unit, written = smallest_unit(build, carrier, settings, state)
-    return written.data, weight_report(name, array, unit, written, state)
+    unit, written = smallest_unit(build, weight, state)
+    return written.data, weight_report(weight, array, unit, written, state)
 
 
 def tensor_carrier(array: Array, settings: EncodeSettings) -> Carrier:
@@ -100,24 +101,17 @@ def _all_finite(array: Array) -> bool:
     )
 
 
-def _data_unit(
-    name: str,
-    carrier: Carrier,
-    settings: EncodeSettings,
-    state: StreamState,
-    parameter_id: int,
-    form: WeightForm,
-    dtype: np.dtype[Any],
-) -> DataUnit:
+def _data_unit(weight: Weight, state: StreamState, parameter_id: int, form: WeightForm) -> DataUnit:
+    carrier, settings = weight.carrier, weight.settings
     values, payload_type = carrier.values, carrier.payload_type
-    tools, members = UnitTools(), [CodedMember(name, values, None)]
+    tools, members = UnitTools(), [CodedMember(weight.name, values, None)]
     if payload_type == PayloadType.NNR_PT_INT:
         order = scan_order(values.shape, settings)
         tools = UnitTools(False, order, unary_length_of(values, settings, state, order))
-        members = [CodedMember(name, values, values)]
+        members = [CodedMember(weight.name, values, values)]
     elif payload_type == PayloadType.NNR_PT_FLOAT:
-        members, tools = weight_members(name, values, settings, state, form, dtype)
-        if form.factors is not None:
+        members, tools = weight_members(weight, state, form)
+        if len(members) > 1:
             payload_type = PayloadType.NNR_PT_BLOCK
     return DataUnit(
         payload_type,
@@ -131,24 +125,20 @@ def _data_unit(
 
 
 def weight_report(
-    name: str,
-    array: Array,
-    unit: DataUnit,
-    written: WrittenUnit,
-    state: StreamState,
+    weight: Weight, array: Array, unit: DataUnit, written: WrittenUnit, state: StreamState
 ) -> EncodedTensor:
     """What coding did to the weight of a unit, which accounts for all its bytes.
 
     `array` is the weight as the model has it.
     """
-    weights = [member for member in unit.members if member.role in ("weight", "G", "H")]
-    tools = _tools(weights, unit, written)
+    members = [member for member in unit.members if weight.is_part(member)]
+    tools = _tools(members, unit, written)
     info = TensorInfo(dtype_name(array.dtype), array.shape)
     quality: dict[str, Any] = {}
-    if weights[0].qp is not None:
-        quality = _quality(weights[0].qp, array, decoded_weight(unit, state))
+    if members[0].qp is not None:
+        quality = _quality(members[0].qp, array, weight.decoded(unit.members, state.qp_density))
     return EncodedTensor(
-        name,
+        weight.name,
         info,
         unit.payload_type,
         tools,
@@ -173,9 +163,10 @@ def _tools(members: list[CodedMember], unit: DataUnit, written: WrittenUnit) -> 
     ranks = [member.values.shape[1] for member in members if member.role == "G"]
     used = (
         ("dq", unit.tools.dq_flag),
-        ("codebook", members[0].codebook is not None),
+        ("codebook", any(member.codebook is not None for member in members)),
         ("block", unit.payload_type == PayloadType.NNR_PT_BLOCK),
         *((f"rank{rank}", True) for rank in ranks),
+        ("local-scaling", len(members) > 1 and members[-1].role == "ls"),
         (f"scan{unit.tools.scan_order}", unit.tools.scan_order),
         ("row-skip", any(member.name in written.skipping for member in members)),
         ("lossless", members[0].qp is None),

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from nnref.codec.transform.folded import FoldedModel, FoldedSource, fold_source, fold_state_dict
     from nnref.codec.transform.local_scaling import split_local_scaling
     from nnref.codec.transform.pairs import BatchNormPair, Block, FoldReport, Form, Left
-    from nnref.codec.transform.scaled import ScaledSource
 
 _WHERE = {
     "BatchNormPair": "pairs",
@@ -23,7 +22,6 @@ _WHERE = {
     "FoldedSource": "folded",
     "Form": "pairs",
     "Left": "pairs",
-    "ScaledSource": "scaled",
     "batch_norm_scaling": "batch_norm",
     "fold_batch_norm": "batch_norm",
     "fold_source": "folded",
@@ -40,7 +38,6 @@ __all__ = [
     "FoldedSource",
     "Form",
     "Left",
-    "ScaledSource",
     "apply_local_scaling",
     "batch_norm_scaling",
     "fold_batch_norm",

@@ -32,3 +32,15 @@ def split_local_scaling(weight: NDArray[Any]) -> tuple[Float32, Float32]:
     factors = np.sqrt(relative).astype(np.float32)
     scaled = rows / factors.astype(np.float64)[:, None]
     return scaled.astype(np.float32).reshape(weight.shape), factors
+
+
+def fitted_factors(weight: NDArray[Any], decoded: NDArray[Any], otherwise: Float32) -> Float32:
+    """The factors by which the rows of `decoded` come nearest to those of `weight`: float32 [rows].
+
+    Both are [rows, ...]; nearest is least squared error. A row of zeros keeps its factor of
+    `otherwise`.
+    """
+    wanted, found = (each.astype(np.float64).reshape(len(each), -1) for each in (weight, decoded))
+    energy, factors = np.sum(found**2, axis=1), otherwise.astype(np.float64)
+    np.divide(np.sum(wanted * found, axis=1), energy, out=factors, where=energy > 0)
+    return factors.astype(np.float32)

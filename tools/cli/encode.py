@@ -62,6 +62,12 @@ if TYPE_CHECKING:
     help="Low-rank factors of the smallest rank that leaves out at most this relative error.",
 )
 @click.option(
+    "--local-scaling",
+    is_flag=True,
+    default=None,
+    help="Matrices as rows of one magnitude, and a factor for each row.",
+)
+@click.option(
     "--rules",
     "rules_file",
     type=click.Path(path_type=Path, readable=False),

@@ -10,8 +10,6 @@ from nnref.codec import decode, encode
 from nnref.codec.model import open_model
 from nnref.codec.transform import (
     BatchNormPair,
-    ScaledSource,
-    apply_local_scaling,
     fold_batch_norm,
     fold_source,
     fold_state_dict,
@@ -131,23 +129,6 @@ def test_factors_do_not_replace_a_tensor_of_their_name(tensors):
     with pytest.raises(UsageError) as refused:
         fold_state_dict(tensors, [PAIR], form="scaled")
     assert refused.value.id == "tensor-announced"
-    with pytest.raises(UsageError) as refused:
-        ScaledSource(open_model(tensors))
-    assert refused.value.id == "tensor-announced"
-
-
-def test_scaled_source_splits_every_weight_and_nothing_else(tensors):
-    with ScaledSource(open_model(tensors)) as source:
-        found = {name: source.read(name) for name in source.names()}
-        assert {name: source.info(name).shape for name in found} == {
-            name: array.shape for name, array in found.items()
-        }
-        assert [block.weight for block in source.blocks] == ["conv.weight", "head.weight"]
-    assert len(found) == len(tensors) + 2
-    for name in ("conv.weight", "head.weight"):
-        product = apply_local_scaling(found[name], found[f"{name}_scaling"])
-        np.testing.assert_allclose(product, tensors[name], rtol=3e-7)
-    assert np.array_equal(found["norm.running_var"], tensors["norm.running_var"])
 
 
 def without_batch_norms(tensors, pairs):

@@ -1,5 +1,6 @@
 """`nnref encode`."""
 
+import numpy as np
 import pytest
 
 from nnref.codec import open_stream
@@ -264,3 +265,12 @@ def test_data_is_split_over_units_of_the_size_asked_for(run, run_json, model, tm
 
 def names_in(unit):
     return [e["value"] for e in unit["elements"] if e["element"] == "topology_elem_id"]
+
+
+def test_matrices_get_local_scaling_on_request(run, model, tmp_path):
+    out, back = tmp_path / "out.nnr", tmp_path / "back.npz"
+    assert run("encode", model, "-o", out, "--local-scaling", "--low-rank", "0.8")[0] == 0
+    assert {"low-rank", "local-scaling"} <= {*open_stream(out).info("conv.weight").tools}
+    assert run("verify", out, "--against", model, "--min-sqnr", "3")[0] == 0
+    assert run("decode", out, "-o", back, "--as-coded")[0] == 0
+    assert {"conv.weight_G", "conv.weight_H", "conv.weight_scaling"} <= {*np.load(back)}
