@@ -28,6 +28,8 @@ class Expectation:
     findings: tuple[str, ...]
     features: tuple[str, ...]
     profile: int
+    complete: tuple[str, ...]
+    """Tensors that replace those of the same name where streams are added up (clause 12.6)."""
 
 
 def expectation(case: Case, data: bytes, state: UpdateState) -> Expectation:
@@ -49,7 +51,17 @@ def expectation(case: Case, data: bytes, state: UpdateState) -> Expectation:
         tuple(sorted({finding.rule_id for finding in stream.findings})),
         features_of(stream, heard, bool(described.out_of_band)),
         stream.general_profile_idc,
+        complete_tensors(stream, heard),
     )
+
+
+def complete_tensors(stream: DecodedStream, heard: Recorder) -> tuple[str, ...]:
+    """Clause 12.6: of an update that is no residual, the tensors that name no parent."""
+    flags = {element.name: element.value for element in heard.elements}
+    if flags.get("mps_parent_signalling_enabled_flag") != 1 or flags.get("nnr_pre_flag") != 0:
+        return ()
+    headers = ((tensor.name, stream.units[tensor.unit].header) for tensor in stream.tensors)
+    return tuple(name for name, h in headers if h and h.parent_node_id_present_flag == 0)
 
 
 def expected_levels(name: str, quantized: Sequence[int]) -> ExpectedLevels:

@@ -80,10 +80,11 @@ def _items(tensor: DecodedTensor, entry: DataFormat) -> bytes:
         )
     if tensor.raw is not None and entry.dtype == "float32":
         return tensor.raw
-    return b"".join(_item(value, entry.dtype) for value in tensor.values)
+    return b"".join(item_of(value, entry.dtype) for value in tensor.values)
 
 
-def _item(value: float, dtype: str) -> bytes:
+def item_of(value: float, dtype: str) -> bytes:
+    """One item of an output tensor."""
     if dtype == "bool":
         return b"\1" if value != 0 else b"\0"
     if dtype in _INTEGERS:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ from nnref.conformance.generator.building import build
 from nnref.conformance.generator.case import Case
 from nnref.conformance.generator.expectation import Expectation, expectation
 from nnref.conformance.generator.output import Output
+from nnref.conformance.generator.sums import sum_of_chain
 from nnref.conformance.suite import (
     Budget,
     Expected,
@@ -38,6 +39,8 @@ class Made:
 
     case: Case
     data: bytes
+    own: Expectation
+    """Of the stream alone."""
     expected: Expectation
     state: UpdateState
     chain: tuple[str, ...]
@@ -63,7 +66,14 @@ def make(case: Case, earlier: dict[str, Made]) -> Made:
     data = build(case.description, before)
     after = UpdateState(dict(before.tensors))
     chain = (*base.chain, base.case.id) if base else ()
-    return Made(case, data, expectation(case, data, after), after, chain)
+    own = expected = expectation(case, data, after)
+    if case.semantics is not None:
+        streams = [*(earlier[one].own for one in chain), own]
+        total = sum_of_chain(
+            [one.outputs for one in streams], [one.complete for one in streams], case.semantics
+        )
+        expected = replace(own, outputs=total)
+    return Made(case, data, own, expected, after, chain)
 
 
 def suite_files(cases: Iterable[Case]) -> Files:

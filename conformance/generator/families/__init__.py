@@ -18,6 +18,7 @@ from nnref.conformance.generator.families import (
     scans,
     tensors,
     units,
+    updates,
 )
 
 FAMILIES: Final[tuple[Callable[[], Iterator[Case]], ...]] = (
@@ -30,6 +31,7 @@ FAMILIES: Final[tuple[Callable[[], Iterator[Case]], ...]] = (
     codewords.cases,
     codebooks.cases,
     blocks.cases,
+    updates.cases,
 )
 """In the order in which they are made: the base of an update comes before it."""
 

@@ -1,7 +1,7 @@
 """Clauses 9.2 to 9.5 and 9.7: contexts and their states, unary lengths, remainders, sets."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from nnref.conformance.generator.case import Case, case
 from nnref.conformance.generator.prng import Numbers
@@ -14,10 +14,17 @@ from nnref.conformance.generator.shorthand import (
     tensor,
 )
 from nnref.spec.tables import cabac
+from nnref.spec.tables.enums import DecompressedDataFormat
 
 GROUP: Final = "codewords"
 RUNS: Final = ((40, 16, 0), (40, 0, 1), (90, 15, 2), (90, 1, 14), (60, 8, 8))
 """Weights, zeros and growth of levels."""
+SURPRISES: Final = 14000
+"""Weights among which rare bins are scattered."""
+SMALL: Final[dict[str, Any]] = {
+    **INTEGER,
+    "nnr_decompressed_data_format": DecompressedDataFormat.TENSOR_INT8,
+}
 
 
 def sets() -> Iterator[Case]:
@@ -81,6 +88,29 @@ def states() -> Iterator[Case]:
             "u", [900], Choices([2, 0, 0] * 100 + [0] * 300 + [1, -1, 1] * 100, -9, {0: 8, 2: 7})
         ),
     )
+
+
+def surprises() -> Iterator[Case]:
+    """Clause 9.3.2: the less probable bin in every state, at every range."""
+    for name, number in (("plain", 0), ("quick", 1), ("slow", 3), ("other", 2)):
+        numbers = Numbers(number)
+        levels: list[int] = []
+        while len(levels) < SURPRISES:
+            levels += [0] * (4 + numbers.below(8 << numbers.below(7)))
+            levels += [1 - 2 * numbers.below(2)] * (1 + numbers.below(6))
+        ones = [1] * 900 + [0] + [1] * 300 + [0, 1] * 4
+        yield case(
+            GROUP,
+            f"surprises-{name}",
+            f"Rare bins after long runs, parameter set {number}",
+            "The less probable bin of a context that is nearly sure takes up to eight shifts; each "
+            "cell of the table of ranges is used.",
+            ("9.3.2", "9.2.3"),
+            start(),
+            parameters(),
+            tensor("w", [len(levels)], Choices(levels, 0, {0: number} if number else {}), **SMALL),
+            tensor("o", [len(ones)], Choices(ones, 0, {2: number} if number else {}), **SMALL),
+        )
 
 
 def unary_lengths() -> Iterator[Case]:
@@ -177,5 +207,5 @@ def several() -> Iterator[Case]:
 
 def cases() -> Iterator[Case]:
     """The family."""
-    for family in (sets, states, unary_lengths, remainders, trellis_sets, several):
+    for family in (sets, states, surprises, unary_lengths, remainders, trellis_sets, several):
         yield from family()

@@ -214,6 +214,17 @@ DECIDED: Final[dict[str, Note]] = {
         ("7.8.5",),
         ("D-25",),
     ),
+    "base-of-history": Note(
+        "A base: its levels are stored, its mask is not.", ("12.4",), ("D-30",)
+    ),
+    "history-behind-a-base": Note(
+        "A base leaves no history: all masks behind it are 0.", ("12.4",), ("D-30",)
+    ),
+    "complete-tensor": Note(
+        "A unit without a parent decodes like any other; only in sums it replaces.",
+        ("12.6",),
+        ("D-31",),
+    ),
     "parent-device": Note(
         "The parent may be of the device that parent_device_id names.", ("12.1",), ("D-29",)
     ),
