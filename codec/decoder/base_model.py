@@ -36,15 +36,11 @@ class ChainHash:
 
         An update without base_model_id, or with one of another form, is for anybody.
         """
-        for unit in update.units:
-            if unit.nnr_unit_type != UnitType.NNR_MPS:
-                continue
-            named, known = unit.fields["base_model_id"], self.base_model_id(cumulative=cumulative)
-            if named and named.startswith(PREFIX) and named != known:
-                raise refusal(
-                    "base-model-mismatch",
-                    f"{named}; the streams given are {known}",
-                    unit=unit.index,
-                    unit_type=unit.type_name,
-                    element="base_model_id",
-                )
+        named, known = update.parameters.base_model_id, self.base_model_id(cumulative=cumulative)
+        if named is not None and named.startswith(PREFIX) and named != known:
+            raise refusal(
+                "base-model-mismatch",
+                f"{named}; the streams given are {known}",
+                unit_type=UnitType.NNR_MPS.name,
+                element="base_model_id",
+            )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nnref.codec.decoder.base_model import ChainHash
 from nnref.codec.decoder.buffer import StreamSource
 from nnref.codec.decoder.stream import Stream
-from nnref.codec.decoder.updates import StoredTensor, UpdateState, replaces
+from nnref.codec.decoder.updates import UpdateState, coded_names, replaces
 from nnref.codec.formats import rounded_to
 from nnref.spec.errors import NnrError, refusal
 
@@ -88,9 +88,12 @@ class Chain:
         """The tensors that the next update is added to, by name."""
         return tuple(self._next_base)
 
-    def read(self, name: str) -> tuple[Array, StoredTensor | None]:
-        """What the next update of a tensor is added to, and the stored state of the tensor."""
-        return self._next_base[name], self.state.tensors.get(name)
+    def __contains__(self, name: object) -> bool:
+        return name in self._next_base
+
+    def read(self, name: str) -> tuple[Array, UpdateState]:
+        """What the next update of a tensor is added to; what is stored of its coded tensors."""
+        return self._next_base[name], self.state.of(coded_names(name))
 
     @property
     def base_model_id(self) -> str:
@@ -149,8 +152,8 @@ def sum_of(old: Array, update: Array, name: str) -> Array:
     Floats are added in binary32 and rounded to that type; integers are added modulo 2^bits,
     booleans are exclusive-ored. Raises InvalidError update-mismatch naming the tensor.
     """
-    floats = not _is_integer(old)
-    if old.shape != update.shape or floats == _is_integer(update):
+    floats = not is_integer(old)
+    if old.shape != update.shape or floats == is_integer(update):
         detail = f"{update.dtype} of shape {list(update.shape)} to {old.dtype} of {list(old.shape)}"
         raise refusal("update-mismatch", detail, tensor=name)
     if old.dtype == np.bool_:
@@ -162,5 +165,6 @@ def sum_of(old: Array, update: Array, name: str) -> Array:
     return rounded_to(total, old.dtype)
 
 
-def _is_integer(array: Array) -> bool:
+def is_integer(array: Array) -> bool:
+    """Whether an array holds integers or booleans."""
     return array.dtype.kind in "iub"

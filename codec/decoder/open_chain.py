@@ -1,6 +1,7 @@
 """Clause 12.6: a base and its updates as files, added up tensor by tensor."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from os import PathLike
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from nnref.codec.decoder.base_model import ChainHash
 from nnref.codec.decoder.buffer import StreamSource
 from nnref.codec.decoder.chain import Semantics, known_semantics, updated
 from nnref.codec.decoder.stream import Stream
-from nnref.codec.decoder.updates import StoredTensor, UpdateState, replaces
+from nnref.codec.decoder.updates import UpdateState, coded_names, replaces
 from nnref.codec.model import TensorInfo, create_model
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.syntax import Unit
@@ -91,16 +92,23 @@ class OpenChain:
 
     def names(self) -> tuple[str, ...]:
         """The tensors that the next update is added to, by name."""
-        return tuple(self._infos(self._before_next))
+        return tuple(self._base_infos)
 
     def tensor(self, name: str) -> Array:
         """A tensor of the sum. Raises NnrError as decoding does, InvalidError update-mismatch."""
         return self._sum(name).tensors[name]
 
-    def read(self, name: str) -> tuple[Array, StoredTensor | None]:
-        """What the next update of a tensor is added to, and the stored state of the tensor."""
+    def __contains__(self, name: object) -> bool:
+        return name in self._base_infos
+
+    def read(self, name: str) -> tuple[Array, UpdateState]:
+        """What the next update of a tensor is added to; what is stored of its coded tensors."""
         found = self._sum(name)
-        return found.next_base[name], found.state.tensors.get(name)
+        return found.next_base[name], found.state.of(coded_names(name))
+
+    @cached_property
+    def _base_infos(self) -> dict[str, TensorInfo]:
+        return self._infos(self._before_next)
 
     @property
     def _added(self) -> set[int]:

@@ -94,6 +94,11 @@ class UpdateState:
         return UpdateState(tensors)
 
 
+def coded_names(name: str) -> tuple[str, ...]:
+    """Clause 7.8.5: the names that a tensor's coded forms usually have."""
+    return (name, f"{name}_G", f"{name}_H", f"{name}_scaling")
+
+
 def replaces(unit: Unit) -> bool:
     """Clause 12.6: whether the tensors of a unit are complete, and not added to what came before:
     in a stream of updates without predictive residuals, a unit that names no parent.

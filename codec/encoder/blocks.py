@@ -7,7 +7,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from nnref.codec.encoder.data_unit import DataUnit
 from nnref.codec.encoder.forms import WeightForm, smallest_unit
 from nnref.codec.encoder.member import quantized_member
 from nnref.codec.encoder.settings import EncodeSettings
@@ -18,6 +17,8 @@ from nnref.codec.encoder.tensor import (
     tensor_carrier,
     weight_report,
 )
+from nnref.codec.encoder.unit import DataUnit
+from nnref.codec.encoder.update import Parent, encode_update
 from nnref.codec.encoder.weight import Weight
 from nnref.codec.encoder.weight_members import weight_members
 from nnref.codec.formats import Carrier, is_quantized
@@ -119,6 +120,8 @@ class Group:
     positions: Mapping[str, int]
     required: bool = True
     """A block that cannot be written is refused; otherwise its tensors get units of their own."""
+    parents: Mapping[str, Parent] | None = None
+    """Of an update: what those of the tensors that the base has are added to, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class EncodedUnit:
     """A unit and the tensors of the model that it holds."""
 
     data: bytes
+    """Empty where an update leaves a tensor out."""
     tensors: tuple[EncodedTensor, ...]
 
 
@@ -154,10 +158,14 @@ def _quantized_block(group: Group, state: StreamState) -> EncodedUnit:
 
 def _alone(group: Group, state: StreamState) -> Iterator[EncodedUnit]:
     for name in group.members.values():
-        data, tensor = encode_tensor(
-            name, group.arrays[name], group.settings[name], state, group.positions[name]
-        )
-        yield EncodedUnit(data, (tensor,))
+        array, settings = group.arrays[name], group.settings[name]
+        where = state, group.positions[name]
+        if group.parents is None:
+            coded = encode_tensor(name, array, settings, *where)
+            yield EncodedUnit(coded.data, (coded.report,))
+        else:
+            updated = encode_update(name, array, settings, *where, group.parents.get(name))
+            yield EncodedUnit(updated.data, (updated.report,))
 
 
 def _carrier(group: Group, name: str) -> Carrier:

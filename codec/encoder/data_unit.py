@@ -1,84 +1,16 @@
 """A compressed data unit from its quantized members (clauses 6.9 and 6.12)."""
 
-from copy import copy
 from dataclasses import dataclass
-from math import prod
-from typing import Any, Final
+from typing import Any
 
-import numpy as np
-
-from nnref.codec.encoder.member import CodedMember, Levels, UnitTools
-from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.encoder.nodes import node_elements
+from nnref.codec.encoder.payload import CodedPayload, coded_payload
 from nnref.codec.encoder.unary_length import INFERRED
-from nnref.codec.entropy import EntryPoint, PayloadEncoder, TensorSyntax
+from nnref.codec.encoder.unit import SIDE_ROLES, DataUnit
 from nnref.codec.quantization import Codebook, cheapest_egk
-from nnref.spec.errors import NnrError
-from nnref.spec.syntax import (
-    OutOfBand,
-    StreamState,
-    codebook_elements,
-    entry_point_elements,
-    write_unit,
-)
+from nnref.spec.syntax import StreamState, codebook_elements, entry_point_elements, write_unit
 from nnref.spec.tables.enums import CompressedParameterTypes as Cpt
 from nnref.spec.tables.enums import PayloadType, UnitType
-
-_SIDE_ROLES: Final = {
-    "ls": Cpt.NNR_CPT_LS,
-    "bn.beta": Cpt.NNR_CPT_BN,
-    "bn.gamma": Cpt.NNR_CPT_BN,
-    "bn.mean": Cpt.NNR_CPT_BN,
-    "bn.var": Cpt.NNR_CPT_BN,
-    "bias": Cpt.NNR_CPT_BI,
-}
-"""Clause 7.8.5: members beside the weight, in the order of the names in the header."""
-_PAYLOAD_ORDER: Final = (
-    *("ls", "bias", "bn.beta", "bn.gamma", "bn.mean", "bn.var"),
-    *("weight", "G", "H"),
-)
-
-_SKIPPED_ROW_BITS = 0.03
-"""What a zero weight in a row of zeros costs at least, when the row is not skipped."""
-
-
-@dataclass(frozen=True, slots=True)
-class DataUnit:
-    """What a compressed data unit is to hold; `settings` are those of its weight."""
-
-    payload_type: PayloadType
-    members: tuple[CodedMember, ...]
-    """In any order; the syntax has one for names and one for the payload."""
-    dimensions: tuple[int, ...]
-    """tensor_dimensions."""
-    tools: UnitTools
-    settings: EncodeSettings
-    parameter_id: int
-    """Position of the tensor in the model."""
-    format_code: int | None = None
-    """nnr_decompressed_data_format; None if it is inferred."""
-
-    @property
-    def unary_length(self) -> int:
-        """cabac_unary_length_minus1 + 1."""
-        return self.tools.unary_length or self.settings.unary_length
-
-    def in_payload(self) -> list[CodedMember]:
-        """Clause 7.8.5: the members in the order of the payload."""
-        return sorted(self.members, key=lambda member: _PAYLOAD_ORDER.index(member.role))
-
-    def in_header(self) -> list[CodedMember]:
-        """Clause 7.8.5: the members in the order of the header."""
-        order = ("weight", "G", "H", *_SIDE_ROLES)
-        return sorted(self.members, key=lambda member: order.index(member.role))
-
-    @property
-    def out_of_band(self) -> OutOfBand | None:
-        """Clause 7.8.9: what the stream leaves out and a decoder has to be given."""
-        if not self.settings.out_of_band:
-            return None
-        if self.payload_type == PayloadType.NNR_PT_RAW_FLOAT:
-            return OutOfBand(self.dimensions)
-        return OutOfBand(self.dimensions, self.unary_length - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +18,7 @@ class WrittenUnit:
     """The bytes of a unit, and what the encoder chose while it wrote them."""
 
     data: bytes
-    skipping: tuple[str, ...] = ()
-    """Names of the tensors with row_skip_enabled_flag 1."""
+    payload: CodedPayload
 
 
 def write_data_unit(unit: DataUnit, state: StreamState) -> WrittenUnit:
@@ -95,122 +26,15 @@ def write_data_unit(unit: DataUnit, state: StreamState) -> WrittenUnit:
 
     Raises UsageError for what cannot be written.
     """
-    if unit.payload_type == PayloadType.NNR_PT_RAW_FLOAT:
-        payload = _Payload(unit.members[0].values.astype("<f4").tobytes())
-    else:
-        payload = _payload(unit, state)
+    payload = coded_payload(unit, state)
     fields = _fields(unit, payload, state)
     known = unit.out_of_band
     out_of_band = {} if known is None else {unit.in_header()[0].name: known}
     data = write_unit(UnitType.NNR_NDU, fields, payload.data, state, out_of_band=out_of_band)
-    return WrittenUnit(data, payload.skipping)
+    return WrittenUnit(data, payload)
 
 
-@dataclass(frozen=True, slots=True)
-class _Payload:
-    data: bytes
-    entry_points: tuple[EntryPoint, ...] = ()
-    skipping: tuple[str, ...] = ()
-
-
-def _payload(unit: DataUnit, state: StreamState) -> _Payload:
-    """Clause 9.1: one codeword for all members."""
-    encoder = PayloadEncoder()
-    skipping = []
-    for member in unit.in_payload():
-        encoder, row_skip = _with_member(encoder, member, unit, state)
-        if row_skip:
-            skipping.append(member.name)
-    data = encoder.finish()
-    points = tuple(point for points in encoder.entry_points for point in points)
-    return _Payload(data, points, tuple(skipping))
-
-
-def _with_member(
-    encoder: PayloadEncoder, member: CodedMember, unit: DataUnit, state: StreamState
-) -> tuple[PayloadEncoder, bool]:
-    """Clause 6.14: the codeword with one more member, and row_skip_enabled_flag."""
-    assert member.quantized is not None
-    if member.qp is not None:
-        encoder.iae(6 + unit.settings.density, member.qp - state.base_qp)
-    syntax = _syntax(member, unit, state)
-    attempts = []
-    for row_skip in _row_skips(member.quantized, syntax, unit.settings):
-        try:
-            attempts.append((_with_tensor(encoder, member, syntax, unit, row_skip), row_skip))
-        except NnrError as error:
-            # A skipped row of a block scan advances the DQ state by whole rows, which the
-            # quantizer's path does not (clause 9.6.5): such a tensor is coded without skipping.
-            if not row_skip or error.id != "levels-off-grid":
-                raise error.at(tensor=member.name) from None
-    if not attempts:
-        return _with_tensor(encoder, member, syntax, unit, False), False
-    if len(attempts) == 1:
-        return attempts[0]
-    return min(attempts, key=lambda attempt: len(copy(attempt[0]).finish()))
-
-
-def _with_tensor(
-    encoder: PayloadEncoder,
-    member: CodedMember,
-    syntax: TensorSyntax,
-    unit: DataUnit,
-    row_skip: bool,
-) -> PayloadEncoder:
-    assert member.quantized is not None
-    longer = copy(encoder)
-    quantized, search = member.quantized.reshape(-1), _shift_search(unit.settings)
-    longer.encode_tensor(quantized, syntax, shift_search=search, row_skip=row_skip)
-    return longer
-
-
-def _syntax(member: CodedMember, unit: DataUnit, state: StreamState) -> TensorSyntax:
-    shape = member.values.shape
-    return TensorSyntax(
-        rows=shape[0],
-        columns=prod(shape[1:]),
-        unary_length=unit.unary_length,
-        dq_flag=unit.tools.dq_flag,
-        scan_order=unit.tools.scan_order,
-        profile=state.profile,
-        parent=False,
-        temporal=False,
-        codebook_size=len(member.codebook.entries) if member.codebook else 0,
-        codebook_zero_offset=member.codebook.zero_offset if member.codebook else 0,
-    )
-
-
-def _shift_search(settings: EncodeSettings) -> str:
-    if settings.compatible and settings.shift_search == "exact":
-        return "compatible"
-    return settings.shift_search
-
-
-def _row_skips(
-    quantized: Levels, syntax: TensorSyntax, settings: EncodeSettings
-) -> tuple[bool, ...]:
-    """The values of row_skip_enabled_flag to try, of which the one of fewer bits is kept."""
-    if not syntax.has_flags:
-        return (False,)
-    if settings.row_skip is not None:
-        return (settings.row_skip,)
-    if settings.compatible:
-        return (False,)
-    zero_rows = int((~quantized.reshape(syntax.rows, -1).any(axis=1)).sum())
-    if not settings.plain:
-        return (False, True) if zero_rows else (False,)
-    flag_bits = syntax.rows * _entropy(zero_rows / syntax.rows)
-    return (zero_rows * syntax.columns * _SKIPPED_ROW_BITS > flag_bits,)
-
-
-def _entropy(probability: float) -> float:
-    if probability in (0.0, 1.0):
-        return 0.05
-    rest = 1.0 - probability
-    return float(-probability * np.log2(probability) - rest * np.log2(rest))
-
-
-def _fields(unit: DataUnit, payload: _Payload, state: StreamState) -> dict[str, Any]:
+def _fields(unit: DataUnit, payload: CodedPayload, state: StreamState) -> dict[str, Any]:
     """Clause 6.9: the elements of the header."""
     settings = unit.settings
     coded = unit.payload_type != PayloadType.NNR_PT_RAW_FLOAT
@@ -228,7 +52,7 @@ def _fields(unit: DataUnit, payload: _Payload, state: StreamState) -> dict[str, 
         "first_tensor_dimension_shift": 0,
         "scan_order": unit.tools.scan_order,
         **_references(unit, state),
-        **_identification(unit),
+        **node_elements(unit, state, temporal=payload.temporal),
         **_codebooks(unit),
         **_parameter_types(unit),
     }
@@ -262,7 +86,7 @@ def _parameter_types(unit: DataUnit) -> dict[str, int]:
     types = Cpt(0)
     factors = {}
     for member in unit.members:
-        types |= _SIDE_ROLES.get(member.role, Cpt(0))
+        types |= SIDE_ROLES.get(member.role, Cpt(0))
         if member.role == "G":
             types |= Cpt.NNR_CPT_DC
             rows, rank = member.values.shape
@@ -283,15 +107,3 @@ def _codebooks(unit: DataUnit) -> dict[str, Any]:
 def _codebook(codebook: Codebook) -> dict[str, Any]:
     """Clause 6.10: with the codebook_egk that needs the fewest bits."""
     return codebook_elements(codebook.entries, codebook.zero_offset, cheapest_egk(codebook))
-
-
-def _identification(unit: DataUnit) -> dict[str, int]:
-    """Clause 6.9.2: the peer identifies every tensor; nobody needs it but in updates."""
-    if not (unit.settings.compatible and unit.settings.profile == 1):
-        return {"node_id_present_flag": 0}
-    return {
-        "node_id_present_flag": 1,
-        "device_id": 0,
-        "parameter_id": unit.parameter_id,
-        "put_node_depth": 0,
-    }

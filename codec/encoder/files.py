@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import Any
 
+from nnref.codec.decoder.bases import Base, BaseInput, open_base
+from nnref.codec.decoder.chain import Semantics
 from nnref.codec.encoder.blocks import encode_group
 from nnref.codec.encoder.index import with_index
 from nnref.codec.encoder.parameter_sets import model_units, stream_settings
@@ -14,6 +16,7 @@ from nnref.codec.encoder.plan import planned
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.encoder.tensor import EncodedTensor
 from nnref.codec.model import ModelInput, TensorSource, atomic_write, open_model
+from nnref.codec.model_parameters import ModelParameters
 from nnref.codec.parallel import Workers, workers
 from nnref.spec.syntax import OutOfBand
 
@@ -59,25 +62,37 @@ def encode(
     model: ModelInput,
     settings: EncodeSettings | None = None,
     *,
+    base: BaseInput | None = None,
+    semantics: Semantics | str | None = None,
     jobs: int | None = None,
     executor: Executor | None = None,
     **options: Any,
 ) -> bytes:
     """The stream of a model: a mapping of arrays, a path, or an open TensorSource.
 
+    With a `base`, the streams before it (one, or several with the oldest first) or a chain of
+    them, the stream is an update (clause 12): added to the base as `semantics` say, by default
+    cumulatively, it gives the model with the quality asked for.
     `jobs` tensors are encoded at the same time: in threads, or in any `executor` of
     `concurrent.futures` (then `jobs` is best the number of its workers); the bytes are the same.
     Options are the fields of `EncodeSettings` and override `settings`.
-    Raises UsageError (a tensor or a setting cannot be coded) and FileError.
+    Raises UsageError (a tensor or a setting cannot be coded), FileError, and NnrError as decoding
+    the base does.
     """
     report = EncodeReport()
     merged = EncodeSettings.from_options(settings, options)
+    opened = open_base(base, semantics)
     with open_model(model) as source, workers(jobs, executor) as these:
-        return b"".join(_units(source, merged, report, None, these))
+        return b"".join(_units(source, merged, report, None, these, opened))
 
 
 def encode_out_of_band(
-    model: ModelInput, settings: EncodeSettings | None = None, **options: Any
+    model: ModelInput,
+    settings: EncodeSettings | None = None,
+    *,
+    base: BaseInput | None = None,
+    semantics: Semantics | str | None = None,
+    **options: Any,
 ) -> tuple[bytes, dict[str, OutOfBand]]:
     """The stream of a model without dimensions and unary lengths, and these by tensor name.
 
@@ -85,8 +100,9 @@ def encode_out_of_band(
     """
     report = EncodeReport()
     merged = EncodeSettings.from_options(settings, options | {"out_of_band": True})
+    opened = open_base(base, semantics)
     with open_model(model) as source, workers(None, None) as these:
-        stream = b"".join(_units(source, merged, report, None, these))
+        stream = b"".join(_units(source, merged, report, None, these, opened))
     return stream, report.out_of_band
 
 
@@ -95,6 +111,8 @@ def encode_file(
     path: str | PathLike[str],
     settings: EncodeSettings | None = None,
     *,
+    base: BaseInput | None = None,
+    semantics: Semantics | str | None = None,
     progress: Progress | None = None,
     jobs: int | None = None,
     executor: Executor | None = None,
@@ -102,13 +120,14 @@ def encode_file(
 ) -> EncodeReport:
     """Encode a model into a stream file, one tensor in memory at a time (with `jobs`, so many).
 
-    `jobs` and `executor` are those of `encode`. The file appears under its name only when
-    everything is written. Raises as `encode`.
+    `base`, `semantics`, `jobs` and `executor` are those of `encode`. The file appears under its
+    name only when everything is written. Raises as `encode`.
     """
     report = EncodeReport()
     merged = EncodeSettings.from_options(settings, options)
+    opened = open_base(base, semantics)
     with open_model(model) as source, workers(jobs, executor) as these, atomic_write(path) as file:
-        for unit in _units(source, merged, report, progress, these):
+        for unit in _units(source, merged, report, progress, these, opened):
             file.write(unit)
     return report
 
@@ -119,10 +138,11 @@ def _units(
     report: EncodeReport,
     progress: Progress | None,
     these: Workers,
+    base: Base | None,
 ) -> Iterator[bytes]:
     """The units of the stream, counted."""
     known: dict[str, OutOfBand] = {}
-    units = _model_and_tensors(source, settings, report, progress, these, known)
+    units = _model_and_tensors(source, settings, report, progress, these, known, base)
     if settings.max_unit_bytes is not None:
         units = with_parts(units, settings.max_unit_bytes, known)
     for unit in with_index(units, known) if settings.index else units:
@@ -137,13 +157,16 @@ def _model_and_tensors(
     progress: Progress | None,
     these: Workers,
     known: dict[str, OutOfBand],
+    base: Base | None,
 ) -> Iterator[bytes]:
     """The units; `known` takes in what a unit leaves out before it comes."""
     settings, base_qp = stream_settings(source, settings)
-    plan = planned(source, replace(settings, parameters=None))  # need not go with every tensor
-    units, state = model_units(settings, base_qp, plan.references)
+    plan = planned(source, replace(settings, parameters=None), base)  # not with every tensor
+    if base is not None:
+        settings = replace(settings, parameters=_made_for(base, settings.parameters))
+    units, state = model_units(settings, base_qp, plan.references, is_update=base is not None)
     yield from units
-    encoded = these.map(encode_group, ((group, state) for group in plan.groups(source)))
+    encoded = these.map(encode_group, ((group, state) for group in plan.groups(source, base)))
     done, total = 0, len(source.names())
     for members in plan.members:
         if progress is not None:
@@ -151,5 +174,12 @@ def _model_and_tensors(
         for one in next(encoded):
             report.tensors += one.tensors
             known |= {t.name: t.out_of_band for t in one.tensors if t.out_of_band is not None}
-            yield one.data
+            if one.data:
+                yield one.data
         done += len(members)
+
+
+def _made_for(base: Base, parameters: ModelParameters | None) -> ModelParameters:
+    """Clause 12.7: with base_model_id the name of the base, unless the caller has another."""
+    given = parameters or ModelParameters()
+    return replace(given, base_model_id=given.base_model_id or base.base_model_id)

@@ -6,8 +6,9 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from nnref.codec.encoder.data_unit import DataUnit, WrittenUnit, write_data_unit
+from nnref.codec.encoder.data_unit import WrittenUnit, write_data_unit
 from nnref.codec.encoder.low_rank import Factors, asked_factors, promising_factors
+from nnref.codec.encoder.unit import DataUnit
 from nnref.codec.encoder.weight import Weight
 from nnref.codec.formats import from_carrier
 from nnref.spec.errors import UsageError

@@ -21,7 +21,11 @@ _REACH_BELOW, _REACH_ABOVE = -16.0, 30.0
 
 
 def model_units(
-    settings: EncodeSettings, base_qp: int, names: Sequence[str] = ()
+    settings: EncodeSettings,
+    base_qp: int,
+    names: Sequence[str] = (),
+    *,
+    is_update: bool = False,
 ) -> tuple[list[bytes], StreamState]:
     """The units that open a stream, and the state they leave for the tensors' units.
 
@@ -29,14 +33,14 @@ def model_units(
     """
     state = StreamState()
     units = []
-    for unit_type, fields in _opening(settings, base_qp, names):
+    for unit_type, fields in _opening(settings, base_qp, names, is_update):
         units.append(write_unit(unit_type, fields, b"", state))
         state = state.after(unit_type, fields)
     return units, state
 
 
 def _opening(
-    settings: EncodeSettings, base_qp: int, names: Sequence[str]
+    settings: EncodeSettings, base_qp: int, names: Sequence[str], is_update: bool
 ) -> list[tuple[UnitType, dict[str, Any]]]:
     # A reference list holds two names or more (clause 6.9.1).
     indexed = settings.indexed_names and len(names) > 1
@@ -48,6 +52,11 @@ def _opening(
         "mps_qp_density": settings.density,
         "mps_quantization_parameter": base_qp,
     }
+    if is_update:
+        mps |= {
+            "mps_parent_signalling_enabled_flag": 1,
+            "nnr_pre_flag": int(settings.predictive),
+        }
     units: list[tuple[UnitType, dict[str, Any]]] = [
         (UnitType.NNR_STR, {"general_profile_idc": settings.profile}),
         (UnitType.NNR_MPS, mps),

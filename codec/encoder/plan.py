@@ -1,14 +1,16 @@
 """Which tensors of a model are encoded together, and in what order."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from numpy.typing import NDArray
 
+from nnref.codec.decoder.bases import Base
 from nnref.codec.encoder.blocks import Group, auto_blocks, block_members, check_blocks
 from nnref.codec.encoder.low_rank import can_be_factored
 from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.encoder.update import Parent
 from nnref.codec.encoder.weight import can_be_scaled, scaling_name
 from nnref.codec.formats import is_quantized
 from nnref.codec.model import TensorInfo, TensorSource
@@ -39,8 +41,8 @@ class Plan:
         """All names that units may refer to, each once."""
         return tuple(self.positions) + self.made
 
-    def groups(self, source: TensorSource) -> Iterator[Group]:
-        """The groups with their tensors, which are read as they are wanted."""
+    def groups(self, source: TensorSource, base: Base | None = None) -> Iterator[Group]:
+        """The groups with their tensors, and those of a base; read as they are wanted."""
         for members in self.members:
             names = tuple(members.values())
             yield Group(
@@ -49,17 +51,24 @@ class Plan:
                 {name: self.settings[name] for name in names},
                 {name: self.positions[name] for name in names},
                 self.required,
+                None if base is None else _parents(base, names),
             )
 
 
-def planned(source: TensorSource, settings: EncodeSettings) -> Plan:
+def planned(source: TensorSource, settings: EncodeSettings, base: Base | None = None) -> Plan:
     """The groups that the settings ask for: blocks where their weights are, single tensors.
 
-    Raises UsageError block-members, tensor-name-unsupported.
+    Raises UsageError block-members, tensor-name-unsupported, setting-conflict, and for an update
+    of a base update-impossible.
     """
     names = source.names()
     for name in names:
         _check_name(name)
+    if base is not None:
+        _check_update(names, settings, base)
+    elif settings.predictive or settings.parent_id != "ids":
+        asked = "predictive" if settings.predictive else "parent_id"
+        raise refusal("setting-conflict", f"{asked} without a base")
     blocks, required = _blocks(source, settings)
     by_weight = {block.weight: block_members(block) for block in blocks}
     within = {name for members in by_weight.values() for name in members.values()}
@@ -72,6 +81,24 @@ def planned(source: TensorSource, settings: EncodeSettings) -> Plan:
     scaled = {block.weight for block in blocks if block.ls is not None}
     own = {name: _own_settings(name, settings, scaled, positions) for name in names}
     return Plan(tuple(groups), positions, required, own, _made_names(source, own))
+
+
+def _check_update(names: Iterable[str], settings: EncodeSettings, base: Base) -> None:
+    """Clause 12.6: what no update can do, or ours do not."""
+    for name, asked in (
+        ("profile 0", settings.profile == 0),
+        ("compatible", settings.compatible),
+        ("blocks", bool(settings.blocks)),
+    ):
+        if asked:
+            raise refusal("setting-conflict", f"{name} and a base")
+    for name in sorted(set(base.names()).difference(names)):
+        detail = "it is in the base and not in the new model; no update takes it away"
+        raise refusal("update-impossible", detail, tensor=name)
+
+
+def _parents(base: Base, names: Iterable[str]) -> dict[str, Parent]:
+    return {name: Parent(*base.read(name)) for name in names if name in base}
 
 
 def _own_settings(

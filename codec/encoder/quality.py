@@ -52,10 +52,9 @@ def tensor_qp(
     if values.ndim < 2 and qp is None:
         qp = _vector_qp(values, settings, base_qp, dq_flag, dtype)
     if qp is None:
-        sqnr = DEFAULT_SQNR if settings.sqnr is None else settings.sqnr
         qp = choose_qp(
             values,
-            sqnr_db=sqnr,
+            sqnr_db=_of_weights(settings),
             qp_density=density,
             dq_flag=dq_flag,
             scan_order=settings.scan_order,
@@ -73,6 +72,19 @@ def tensor_sqnr(values: NDArray[np.float32], settings: EncodeSettings) -> float 
     """
     if values.ndim < 2 or _asked_qp(values, settings) is not None:
         return None
+    return _of_weights(settings)
+
+
+def wanted_sqnr(values: NDArray[np.float32], settings: EncodeSettings) -> float | None:
+    """The SQNR in dB that the settings want for a tensor of any shape; None as in `tensor_sqnr`."""
+    if values.ndim > 1:
+        return tensor_sqnr(values, settings)
+    if _asked_qp(values, settings) is not None:
+        return None
+    return _of_weights(settings) + VECTOR_SQNR_MARGIN
+
+
+def _of_weights(settings: EncodeSettings) -> float:
     return DEFAULT_SQNR if settings.sqnr is None else settings.sqnr
 
 
@@ -111,7 +123,7 @@ def _vector_qp(
     dtype: np.dtype[Any] | None,
 ) -> int:
     density = settings.density
-    of_weights = DEFAULT_SQNR if settings.sqnr is None else settings.sqnr
+    of_weights = _of_weights(settings)
     sqnr = of_weights + VECTOR_SQNR_MARGIN
     wanted = choose_qp(
         values,

@@ -12,6 +12,7 @@ from nnref.spec.syntax.units import MAX_LONG_SIZE
 
 Effort = Literal["fast", "default", "best"]
 ShiftSearch = Literal["off", "compatible", "exact"]
+ParentId = Literal["ids", "sha256", "sha512"]
 NonFinite = Literal["error", "raw"]
 OutOfReach = Literal["raw", "error"]
 
@@ -31,6 +32,7 @@ _PLAIN_UNARY_LENGTH: Final = 11
 _STREAM_WIDE: Final = frozenset(
     {"profile", "qp_density", "base_qp", "compatible", "index", "rules", "blocks"}
     | {"indexed_names", "out_of_band", "max_unit_bytes", "parameters"}
+    | {"device_id", "parent_id", "predictive"}
 )
 _QUALITY: Final = ("qp", "step", "sqnr")
 _LOW_RANK: Final = ("low_rank", "low_rank_error")
@@ -59,6 +61,8 @@ _TYPES: Final = {
     "blocks": (tuple, str),
     "indexed_names": (bool,),
     "out_of_band": (bool,),
+    "device_id": (int, _NONE),
+    "predictive": (bool,),
 }
 
 
@@ -149,6 +153,15 @@ class EncodeSettings:
     parameters: ModelParameters | None = None
     """What the model parameter set says of the model: base model, performance (clauses 7.3.3 and
     7.4)."""
+    device_id: int | None = None
+    """device_id of the node ids (clause 12.1). Units of an update have them, with 0 if none is
+    given; others have them only if one is given."""
+    parent_id: ParentId = "ids"
+    """How the units of an update name their parents (clause 12.1): by ids, or by a hash of the
+    parent's payload, of 32 or 64 bytes for each tensor."""
+    predictive: bool = False
+    """Mark an update as one of residuals alone (nnr_pre_flag, clause 12.6); then no tensor of the
+    base can come with another shape or type, or without loss."""
     rules: tuple[Rule, ...] = ()
     holds_for_vectors: bool = False
     """`qp` and `step` hold for vectors and scalars too; so does what a rule says by name."""
@@ -173,6 +186,11 @@ class EncodeSettings:
         _check_low_rank(self)
         _check_choice("non_finite", self.non_finite, ("error", "raw"))
         _check_choice("out_of_reach", self.out_of_reach, ("raw", "error"))
+        _check_choice("parent_id", self.parent_id, ("ids", "sha256", "sha512"))
+        if self.device_id is not None:
+            _check_range("device_id", self.device_id, 0, (1 << 31) - 1)
+            if self.profile == 0:
+                raise refusal("setting-conflict", "device_id needs profile 1")
         _check_choice("shift_search", self.shift_search, ("off", "compatible", "exact"))
         asked = [name for name in _QUALITY if getattr(self, name) is not None]
         if len(asked) > 1 or (asked and self.lossless):

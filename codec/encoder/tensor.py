@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnref.codec.encoder.data_unit import DataUnit, WrittenUnit
+from nnref.codec.decoder.updates import UpdateState
+from nnref.codec.encoder.data_unit import WrittenUnit
 from nnref.codec.encoder.forms import WeightForm, smallest_unit
 from nnref.codec.encoder.member import CodedMember, UnitTools, scan_order
 from nnref.codec.encoder.quality import is_out_of_reach
 from nnref.codec.encoder.rate_distortion import unary_length_of
 from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.encoder.unit import DataUnit
 from nnref.codec.encoder.weight import Weight
 from nnref.codec.encoder.weight_members import weight_members
 from nnref.codec.formats import Carrier, is_quantized, rounded_to, to_carrier
@@ -46,35 +48,57 @@ class EncodedTensor:
     """What the stream leaves out of its unit, for the decoder's mapping by name."""
 
 
-def encode_tensor(
-    name: str, array: Array, settings: EncodeSettings, state: StreamState, parameter_id: int
-) -> tuple[bytes, EncodedTensor]:
-    """The unit of one tensor and its report; `settings` are the tensor's own (rules applied).
+@dataclass(frozen=True, slots=True)
+class CodedArray:
+    """The unit of an array, its report, and what a decoder adds up or hands out."""
 
-    `parameter_id` is the tensor's position in the model. A tensor whose scale no step suits is
-    carried without quantization, unless the settings refuse. Raises UsageError naming the tensor.
+    data: bytes
+    report: EncodedTensor
+    decoded: Array
+    """Carrier (clause 10.7): float32 or int32 numbers in the unit's tensor dimensions."""
+
+
+def encode_tensor(
+    name: str,
+    array: Array,
+    settings: EncodeSettings,
+    state: StreamState,
+    parameter_id: int,
+    parent: UpdateState | None = None,
+) -> CodedArray:
+    """The unit of one tensor; `settings` are the tensor's own (rules applied).
+
+    `parameter_id` is the tensor's position in the model. With a `parent`, what is stored of the
+    tensor, the unit is an update (clause 12). A tensor whose scale no step suits is carried
+    without quantization, unless the settings refuse. Raises UsageError naming the tensor.
     """
     try:
-        return _encoded(name, array, settings, state, parameter_id)
+        return _encoded(name, array, settings, state, parameter_id, parent)
     except NnrError as error:
         may_keep = settings.out_of_reach == "raw" and not settings.compatible
         if not may_keep or not is_out_of_reach(error, array.ndim, settings):
             raise error.at(tensor=name) from None
         kept = EncodeSettings.from_options(settings, {"lossless": True})
-        data, report = _encoded(name, array, kept, state, parameter_id)
-        return data, replace(report, out_of_reach=error.detail)
+        coded = _encoded(name, array, kept, state, parameter_id, parent)
+        return replace(coded, report=replace(coded.report, out_of_reach=error.detail))
 
 
 def _encoded(
-    name: str, array: Array, settings: EncodeSettings, state: StreamState, parameter_id: int
-) -> tuple[bytes, EncodedTensor]:
+    name: str,
+    array: Array,
+    settings: EncodeSettings,
+    state: StreamState,
+    parameter_id: int,
+    parent: UpdateState | None,
+) -> CodedArray:
     weight = Weight.of(name, tensor_carrier(array, settings), settings, array.dtype)
 
     def build(form: WeightForm) -> DataUnit:
-        return _data_unit(weight, state, parameter_id, form)
+        return replace(_data_unit(weight, state, parameter_id, form), parent=parent)
 
     unit, written = smallest_unit(build, weight, state)
-    return written.data, weight_report(weight, array, unit, written, state)
+    report = weight_report(weight, array, unit, written, state)
+    return CodedArray(written.data, report, weight.decoded(unit.members, state.qp_density))
 
 
 def tensor_carrier(array: Array, settings: EncodeSettings) -> Carrier:
@@ -168,7 +192,9 @@ def _tools(members: list[CodedMember], unit: DataUnit, written: WrittenUnit) -> 
         *((f"rank{rank}", True) for rank in ranks),
         ("local-scaling", len(members) > 1 and members[-1].role == "ls"),
         (f"scan{unit.tools.scan_order}", unit.tools.scan_order),
-        ("row-skip", any(member.name in written.skipping for member in members)),
+        ("row-skip", any(member.name in written.payload.skipping for member in members)),
+        ("temporal", written.payload.temporal),
+        ("history", any(member.name in written.payload.history for member in members)),
         ("lossless", members[0].qp is None),
     )
     return tuple(tool for tool, present in used if present)

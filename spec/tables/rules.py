@@ -155,6 +155,7 @@ CALLER_RULES: Final = _table(
     Rule("tensor-unknown", USAGE, "8.2", "the asked tensor is in the stream or model"),
     Rule("tensor-announced", USAGE, "8", "an announced tensor is written once, with the data type and shape announced, and no other is"),
     Rule("levels-off-grid", USAGE, "10.3", "with dq_flag 1 the quantized parameters lie on the trellis grid"),
+    Rule("update-impossible", USAGE, "12.6", "an update keeps all tensors of its base; one of residuals alone also their shapes and data types", "encode the model as a new base, without --base"),
     Rule("comparison-failed", INTEGRITY, "10", "the decoded tensors are those of the model within the bound"),
     Rule("decoder-fails", INTEGRITY, "10", "a decoder passes every case of the conformance suite that it claims", "nnref trace shows what the literal decoder does with a stream, nnref diverge where another one leaves it"),
     Rule("trace-diverges", INTEGRITY, "E", "a decoder's trace is that of the literal decoder"),

@@ -14,6 +14,7 @@ from nnref.tools.cli.options import jobs_option, json_option, number_or_auto, qu
 from nnref.tools.cli.output import print_json, progress_bar
 from nnref.tools.cli.parameters import parameters_given
 from nnref.tools.cli.text import count_text, finite_or_none, one_line, ratio_text
+from nnref.tools.cli.updating import update_options, update_summary
 
 if TYPE_CHECKING:
     from nnref.codec.transform import FoldedSource
@@ -139,6 +140,7 @@ if TYPE_CHECKING:
     callback=parameters_given,
     help="JSON file with base_model_id, validation performance and performance maps.",
 )
+@update_options
 @folding_options
 @jobs_option
 @quiet_option
@@ -149,6 +151,8 @@ def command(
     rules_file: Path | None,
     blocks: str | None,
     sidecar: Path | None,
+    bases: tuple[str, ...],
+    semantics: str | None,
     fold_batch_norm: bool,
     pairs_file: Path | None,
     eps: float | None,
@@ -161,13 +165,15 @@ def command(
 
     MODEL is a .safetensors, .npz, .pt or .pth file, or a folder with sharded safetensors. At most
     one of --qp, --step and --sqnr asks for the quality; options that are not given are left to the
-    encoder.
+    encoder. With --base the stream is an update, for `nnref decode BASE UPDATE...`; the quality is
+    that of the new model.
     """
     from nnref.tools.cli.blocks import read_blocks  # noqa: PLC0415  these load numpy
     from nnref.tools.cli.out_of_band import write_out_of_band  # noqa: PLC0415
     from nnref.tools.cli.rules import read_rules, without_effect  # noqa: PLC0415
 
-    refuse_same_file(model, output)
+    for source in (model, *bases):
+        refuse_same_file(source, output)
     check_folding(fold_batch_norm, pairs_file, eps)
     rules = read_rules(rules_file) if rules_file is not None else ()
     settings = {name: value for name, value in options.items() if value is not None}
@@ -177,7 +183,13 @@ def command(
     folded = folded_model(model, pairs_file, eps) if fold_batch_norm else None
     with progress_bar("encoding", quiet=quiet) as progress:
         report = codec.encode_file(
-            folded or model, output, progress=progress, jobs=jobs, **settings
+            folded or model,
+            output,
+            base=bases or None,
+            semantics=semantics,
+            progress=progress,
+            jobs=jobs,
+            **settings,
         )
     if sidecar is not None:
         write_out_of_band(sidecar, report.out_of_band)
@@ -189,6 +201,8 @@ def command(
         warn(warning)
     if as_json:
         found = {"model": model, "stream": output} | _report_object(report)
+        if bases:
+            found["base"] = list(bases)
         print_json("nnref.encode/1", found | _folding_object(folded))
     elif not quiet:
         print(_summary(output, report))
@@ -233,6 +247,9 @@ def _summary(output: str, report: "codec.EncodeReport") -> str:
         f"{count_text(report.original_bytes)} bytes in {len(report.tensors)} tensors "
         f"({ratio_text(report.original_bytes, report.total_bytes)})"
     )
+    ways = update_summary(report.tensors)
+    if ways:
+        sizes += f": {ways}"
     lossy = [tensor for tensor in report.tensors if isfinite(tensor.sqnr)]
     if not lossy:
         return f"{sizes}; nothing was lost"

@@ -149,9 +149,10 @@ def test_a_chain_read_tensor_by_tensor_is_the_one_in_memory(semantics):
         for name in whole.names():
             (mine, stored), (theirs, expected) = opened.read(name), whole.read(name)
             assert np.array_equal(mine, theirs)
-            assert np.array_equal(stored.quantized, expected.quantized)
-            assert np.array_equal(stored.history, expected.history)
-            assert stored.payload_sha512 == expected.payload_sha512
+            one, other = stored.tensors[name], expected.tensors[name]
+            assert np.array_equal(one.quantized, other.quantized)
+            assert np.array_equal(one.history, other.history)
+            assert one.payload_sha512 == other.payload_sha512
 
 
 def test_tensors_that_share_units_in_any_stream_are_decoded_together():
