@@ -29,7 +29,7 @@ def test_command_that_ci_runs_is_the_readers(name):
     assert '.ci/readme-command "$name"' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["python", "parameters", "batch norms"])
+@pytest.mark.parametrize("name", ["python", "parameters", "updates", "batch norms"])
 def test_python_example_runs(name):
     exec(compile(block(f"example: {name}", "python"), "README.md", "exec"), {})
 
