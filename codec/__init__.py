@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from nnref.codec.encoder.settings import EncodeSettings, Rule
     from nnref.codec.encoder.tensor import EncodedTensor
     from nnref.codec.model_parameters import ModelParameters
+    from nnref.codec.rate_control.control import (
+        TargetReport,
+        encode_file_to_target,
+        encode_to_target,
+    )
+    from nnref.codec.rate_control.target import Target, Trial
     from nnref.codec.transform.pairs import Block
     from nnref.spec.errors import NnrError
     from nnref.spec.limits import Limits
@@ -50,6 +56,9 @@ _WHERE = {
     "Semantics": "nnref.codec.decoder.chain",
     "Stream": "nnref.codec.decoder.stream",
     "StreamTensor": "nnref.codec.decoder.headers",
+    "Target": "nnref.codec.rate_control.target",
+    "TargetReport": "nnref.codec.rate_control.control",
+    "Trial": "nnref.codec.rate_control.target",
     "UpdateState": "nnref.codec.decoder.updates",
     "decode": "nnref.codec.decoder.files",
     "decode_chain": "nnref.codec.decoder.chain",
@@ -57,7 +66,9 @@ _WHERE = {
     "decode_file": "nnref.codec.decoder.files",
     "encode": "nnref.codec.encoder.files",
     "encode_file": "nnref.codec.encoder.files",
+    "encode_file_to_target": "nnref.codec.rate_control.control",
     "encode_out_of_band": "nnref.codec.encoder.files",
+    "encode_to_target": "nnref.codec.rate_control.control",
     "open_stream": "nnref.codec.decoder.files",
 }
 
@@ -78,6 +89,9 @@ __all__ = [
     "Semantics",
     "Stream",
     "StreamTensor",
+    "Target",
+    "TargetReport",
+    "Trial",
     "UpdateState",
     "decode",
     "decode_chain",
@@ -85,7 +99,9 @@ __all__ = [
     "decode_file",
     "encode",
     "encode_file",
+    "encode_file_to_target",
     "encode_out_of_band",
+    "encode_to_target",
     "open_stream",
 ]
 

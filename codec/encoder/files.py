@@ -79,11 +79,21 @@ def encode(
     Raises UsageError (a tensor or a setting cannot be coded), FileError, and NnrError as decoding
     the base does.
     """
-    report = EncodeReport()
     merged = EncodeSettings.from_options(settings, options)
     opened = open_base(base, semantics)
     with open_model(model) as source, workers(jobs, executor) as these:
-        return b"".join(_units(source, merged, report, None, these, opened))
+        return encode_source(source, merged, these, opened)[0]
+
+
+def encode_source(
+    source: TensorSource,
+    settings: EncodeSettings,
+    these: Workers,
+    base: Base | None = None,
+) -> tuple[bytes, EncodeReport]:
+    """The stream of an open model, which stays open, and what is in it. Raises as `encode`."""
+    report = EncodeReport()
+    return b"".join(_units(source, settings, report, None, these, base)), report
 
 
 def encode_out_of_band(
@@ -98,11 +108,10 @@ def encode_out_of_band(
 
     A decoder needs both (`out_of_band`, clause 7.8.9). Arguments and errors are those of `encode`.
     """
-    report = EncodeReport()
     merged = EncodeSettings.from_options(settings, options | {"out_of_band": True})
     opened = open_base(base, semantics)
     with open_model(model) as source, workers(None, None) as these:
-        stream = b"".join(_units(source, merged, report, None, these, opened))
+        stream, report = encode_source(source, merged, these, opened)
     return stream, report.out_of_band
 
 

@@ -48,7 +48,7 @@ def tensor_qp(
     Raises UsageError qp-out-of-range, step-out-of-range.
     """
     density = settings.density
-    qp = _asked_qp(values, settings)
+    qp = _asked_qp(values, settings, base_qp)
     if values.ndim < 2 and qp is None:
         qp = _vector_qp(values, settings, base_qp, dq_flag, dtype)
     if qp is None:
@@ -70,7 +70,7 @@ def tensor_sqnr(values: NDArray[np.float32], settings: EncodeSettings) -> float 
 
     None for vectors and scalars and where the settings name a qp or a step.
     """
-    if values.ndim < 2 or _asked_qp(values, settings) is not None:
+    if values.ndim < 2 or _asked_qp(values, settings, None) is not None:
         return None
     return _of_weights(settings)
 
@@ -102,7 +102,9 @@ def is_out_of_reach(error: NnrError, dimensions: int, settings: EncodeSettings) 
     return settings.qp is None and settings.step is None
 
 
-def _asked_qp(values: NDArray[np.float32], settings: EncodeSettings) -> int | None:
+def _asked_qp(
+    values: NDArray[np.float32], settings: EncodeSettings, base_qp: int | None
+) -> int | None:
     """The qp that the settings name outright, or None."""
     if values.ndim < 2 and settings.nonweight_qp is not None:
         return settings.nonweight_qp
@@ -111,7 +113,7 @@ def _asked_qp(values: NDArray[np.float32], settings: EncodeSettings) -> int | No
     if settings.qp is not None:
         return settings.qp
     if settings.step is not None:
-        return qp_for_step(settings.step, settings.density)
+        return qp_for_step(settings.step, settings.density, base_qp)
     return COMPATIBLE_QP if settings.compatible and settings.sqnr is None else None
 
 

@@ -1,7 +1,7 @@
 """Encoder settings: one frozen object for a model, with per-tensor rules on top."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, Self
 
@@ -30,7 +30,7 @@ _FINE_DENSITY: Final = 6
 _PLAIN_UNARY_LENGTH: Final = 11
 
 _STREAM_WIDE: Final = frozenset(
-    {"profile", "qp_density", "base_qp", "compatible", "index", "rules", "blocks"}
+    {"profile", "qp_density", "base_qp", "compatible", "index", "rules", "steps", "blocks"}
     | {"indexed_names", "out_of_band", "max_unit_bytes", "parameters"}
     | {"device_id", "parent_id", "predictive"}
 )
@@ -51,6 +51,7 @@ _TYPES: Final = {
     "low_rank": (float, int, str, _NONE),
     "low_rank_error": (float, int, _NONE),
     "local_scaling": (bool,),
+    "steps": (dict,),
     "lossless": (bool,),
     "base_qp": (int, _NONE),
     "row_skip": (bool, _NONE),
@@ -162,6 +163,9 @@ class EncodeSettings:
     predictive: bool = False
     """Mark an update as one of residuals alone (nnr_pre_flag, clause 12.6); then no tensor of the
     base can come with another shape or type, or without loss."""
+    steps: dict[str, float] = field(default_factory=dict)
+    """The largest step allowed for tensors by name, in place of the quality for all; rules come
+    on top."""
     rules: tuple[Rule, ...] = ()
     holds_for_vectors: bool = False
     """`qp` and `step` hold for vectors and scalars too; so does what a rule says by name."""
@@ -195,8 +199,9 @@ class EncodeSettings:
         asked = [name for name in _QUALITY if getattr(self, name) is not None]
         if len(asked) > 1 or (asked and self.lossless):
             raise refusal("setting-conflict", " and ".join([*asked, *["lossless"] * self.lossless]))
-        if self.step is not None and not 0 < self.step < float("inf"):
-            raise refusal("step-out-of-range", f"step {self.step}")
+        for step in (*self.steps.values(), *([self.step] if self.step is not None else [])):
+            if not 0 < step < float("inf"):
+                raise refusal("step-out-of-range", f"step {step}")
         if self.sqnr is not None and not 0 <= self.sqnr <= 200:
             raise refusal("setting-unknown", f"sqnr {self.sqnr} is outside 0..200 dB")
         for extra in ("index", "max_unit_bytes", "parameters"):
@@ -247,8 +252,11 @@ class EncodeSettings:
         return (settings or cls())._with(options)
 
     def for_tensor(self, name: str) -> Self:
-        """The settings of one tensor: every rule whose glob matches its name, in order."""
+        """The settings of one tensor: its step, then every rule whose glob matches its name."""
         settings = self
+        if self.steps:
+            own = {"step": self.steps[name]} if name in self.steps else {}
+            settings = replace(self, steps={})._with(own)
         for rule in self.rules:
             if fnmatchcase(name, rule.tensors):
                 settings = settings._named(rule)
@@ -281,10 +289,10 @@ def _check_names(options: Mapping[str, Any], pattern: str) -> None:
 
 
 def _check_types(settings: EncodeSettings) -> None:
-    for field, accepted in _TYPES.items():
-        value = getattr(settings, field)
+    for name, accepted in _TYPES.items():
+        value = getattr(settings, name)
         if type(value) not in accepted:
-            raise refusal("setting-unknown", f"{field} = {value!r}")
+            raise refusal("setting-unknown", f"{name} = {value!r}")
 
 
 def _check_low_rank(settings: EncodeSettings) -> None:

@@ -150,6 +150,8 @@ CALLER_RULES: Final = _table(
     Rule("step-out-of-range", USAGE, "10.1", "the step is positive, finite and reachable by a qp", "choose another step, or carry such tensors as they are: --out-of-reach raw, or lossless = true in a --rules file"),
     Rule("setting-unknown", USAGE, "8", "a setting has a known name and a value of its type"),
     Rule("setting-conflict", USAGE, "8", "settings do not contradict each other"),
+    Rule("target-unreachable", USAGE, "8", "a target is one that some stream of the model reaches", "ask for what was found, or change what holds for all trials: --effort, --weighting, --rules"),
+    Rule("evaluation-failed", USAGE, "8", "an evaluation ends well within its time and gives a number", "run the command by hand on a tensor file; the last line it prints is the number"),
     Rule("batch-norm-unfit", USAGE, "8", "a batch normalization has one finite value per output channel of its layer, and var + eps is positive", "name the layers and batch normalizations that go together: --pairs FILE"),
     Rule("block-members", USAGE, "7.8.5", "the tensors of a block are different ones of the model, quantized, of one data type, beside the weight as long as it has rows; two or more, of batch norm none or four"),
     Rule("tensor-unknown", USAGE, "8.2", "the asked tensor is in the stream or model"),

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnref import codec
+from nnref.spec.errors import refusal
 from nnref.tools.cli.failures import warn
 from nnref.tools.cli.folding import check_folding, folded_model, folding_options
 from nnref.tools.cli.inputs import refuse_same_file
 from nnref.tools.cli.options import jobs_option, json_option, number_or_auto, quiet_option
 from nnref.tools.cli.output import print_json, progress_bar
 from nnref.tools.cli.parameters import parameters_given
+from nnref.tools.cli.targets import TargetOptions, print_trial, search_object, target_options
 from nnref.tools.cli.text import count_text, finite_or_none, one_line, ratio_text
 from nnref.tools.cli.updating import update_options, update_summary
 
@@ -141,6 +143,7 @@ if TYPE_CHECKING:
     help="JSON file with base_model_id, validation performance and performance maps.",
 )
 @update_options
+@target_options
 @folding_options
 @jobs_option
 @quiet_option
@@ -153,6 +156,7 @@ def command(
     sidecar: Path | None,
     bases: tuple[str, ...],
     semantics: str | None,
+    target: TargetOptions,
     fold_batch_norm: bool,
     pairs_file: Path | None,
     eps: float | None,
@@ -167,6 +171,10 @@ def command(
     one of --qp, --step and --sqnr asks for the quality; options that are not given are left to the
     encoder. With --base the stream is an update, for `nnref decode BASE UPDATE...`; the quality is
     that of the new model.
+
+    With --target-bytes, --target-bpw, --min-sqnr or --max-loss MODEL is encoded several times, and
+    the best stream within the target is kept; where there is none, nothing is written and the error
+    says what was reached.
     """
     from nnref.tools.cli.blocks import read_blocks  # noqa: PLC0415  these load numpy
     from nnref.tools.cli.out_of_band import write_out_of_band  # noqa: PLC0415
@@ -181,16 +189,31 @@ def command(
     if blocks is not None:
         settings["blocks"] = read_blocks(blocks)
     folded = folded_model(model, pairs_file, eps) if fold_batch_norm else None
-    with progress_bar("encoding", quiet=quiet) as progress:
-        report = codec.encode_file(
+    search = None
+    if (bound := target.target(model)) is not None:
+        if bases or semantics is not None:
+            raise refusal("usage", "an update (--base) has no target")
+        search = codec.encode_file_to_target(
             folded or model,
             output,
-            base=bases or None,
-            semantics=semantics,
-            progress=progress,
+            bound,
+            weighting=target.weights,
             jobs=jobs,
+            on_trial=None if quiet or as_json else print_trial,
             **settings,
         )
+        report = search.encoded
+    else:
+        with progress_bar("encoding", quiet=quiet) as progress:
+            report = codec.encode_file(
+                folded or model,
+                output,
+                base=bases or None,
+                semantics=semantics,
+                progress=progress,
+                jobs=jobs,
+                **settings,
+            )
     if sidecar is not None:
         write_out_of_band(sidecar, report.out_of_band)
     for warning in folded.report.warnings if folded is not None else ():
@@ -203,6 +226,7 @@ def command(
         found = {"model": model, "stream": output} | _report_object(report)
         if bases:
             found["base"] = list(bases)
+        found |= {"search": search_object(search)} if search is not None else {}
         print_json("nnref.encode/1", found | _folding_object(folded))
     elif not quiet:
         print(_summary(output, report))
