@@ -1,10 +1,10 @@
 """What folding is worth: python -m nnref.tools.torch_models MODEL... [--evaluator FILE.py]
 
-Encodes state-dictionary files at one SQNR per tensor: as they are, with batch norms folded, and
-with batch norms as local scaling, and prints the sizes. MODEL is a tensor file; a file
-`NAME/model.safetensors` goes by NAME. The evaluator is a Python file with a function
-`evaluate(name, tensors)` that takes torch tensors with the batch norms of the original (here they
-change nothing) and returns numbers by name; they are printed, too.
+Encodes state-dictionary files at one SQNR per tensor: as they are, with batch norms folded, with
+batch norms as local scaling, and with the encoder's local scaling, and prints the sizes. MODEL is a
+tensor file; a file `NAME/model.safetensors` goes by NAME. The evaluator is a Python file with a
+function `evaluate(name, tensors)` that takes torch tensors with the batch norms of the original
+(here they change nothing) and returns numbers by name; they are printed, too.
 """
 
 import argparse
@@ -25,7 +25,14 @@ from nnref.tools.cli.output import print_table
 
 Evaluate = Callable[[str, Mapping[str, Any]], Mapping[str, float]]
 
-_FORMS: Final[Mapping[str, Form]] = {"as it is": "kept", "folded": "folded", "scaled": "scaled"}
+_FORMS: Final[Mapping[str, tuple[Form, bool]]] = {
+    "as it is": ("kept", False),
+    "folded": ("folded", False),
+    "scaled": ("scaled", False),
+    "local scaling": ("kept", True),
+    "folded, local scaling": ("folded", True),
+}
+"""What becomes of batch norms, and whether the encoder finds local scaling."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -53,9 +60,9 @@ def _rows(
     if evaluate is not None:
         yield "not encoded", "", "", "", _evaluation(evaluate, _name(path), tensors, ())
     before = 0
-    for label, form in _FORMS.items():
+    for label, (form, local_scaling) in _FORMS.items():
         folded = fold_state_dict(tensors, eps=eps, form=form)
-        stream = encode(folded.tensors, sqnr=sqnr)
+        stream = encode(folded.tensors, sqnr=sqnr, local_scaling=local_scaling)
         before = before or len(stream)
         change = f"{100 * (len(stream) / before - 1):+.2f} %"
         pairs = () if form == "kept" else folded.report.pairs

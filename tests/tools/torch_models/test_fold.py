@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from nnref.codec import decode, encode
+from nnref.codec import decode, encode, open_stream
 from nnref.spec.errors import IntegrityError, UsageError
 from nnref.tools.torch_models import fold_module, load_folded
 from tests.tools.torch_models.networks import (
@@ -184,6 +184,19 @@ def test_coded_tensors_come_back_into_the_module():
     decoded = decode(encode(folded.tensors, sqnr=60))
     found, expected = outputs(load_folded(module, decoded)), outputs(module)
     assert np.abs(found - expected).max() < 0.02 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("form", ["folded", "scaled", "kept"])
+@pytest.mark.parametrize("local_scaling", [False, True])
+def test_blocks_of_every_form_come_back_as_a_module(form, local_scaling):
+    module = settle(Plain())
+    folded = fold_module(module, IMAGES, form=form)
+    settings = {"blocks": folded.blocks, "local_scaling": local_scaling}
+    stream = encode(folded.tensors, sqnr=60, **settings)
+    units = {tensor.unit.index for tensor in open_stream(stream, as_coded=True).tensors()}
+    assert len(units) < len(folded.tensors)
+    loaded = load_folded(module, decode(stream))
+    np.testing.assert_allclose(outputs(loaded), outputs(module), atol=0.02)
 
 
 @pytest.mark.parametrize("damage", ["missing", "unknown", "shape"])

@@ -7,6 +7,8 @@ from nnref.tools.torch_models.__main__ import main
 from tests.tools.cli.conftest import write
 from tests.tools.torch_models.networks import Plain, settle
 
+STARTS = ("not", "as", "folded", "scaled", "local")
+
 EVALUATOR = """
 def evaluate(name, tensors):
     biased = tensors.get("conv1.bias", 0)
@@ -32,9 +34,9 @@ def test_every_form_has_its_size_and_the_same_evaluation(capsys, network, tmp_pa
     evaluator.write_text(EVALUATOR)
     main([str(network), "--eps", "0.001", "--sqnr", "80", "--evaluator", str(evaluator)])
     lines = capsys.readouterr().out.splitlines()
-    rows = [line for line in lines if line.strip().startswith(("not", "as", "folded", "scaled"))]
+    rows = [line for line in lines if line.strip().startswith(STARTS)]
     assert lines[0].strip() == "plain"
-    assert [row.count("%") for row in rows] == [0, 1, 1, 1]
+    assert [row.count("%") for row in rows] == [0, 1, 1, 1, 1, 1]
     found = [[float(part.split(",")[0]) for part in row.split("weight ")[1].split(" shift ")]
              for row in rows]  # fmt: skip
-    np.testing.assert_allclose(found, [found[0]] * 4, rtol=1e-3)
+    np.testing.assert_allclose(found, [found[0]] * 6, rtol=1e-3)
