@@ -79,7 +79,7 @@ def wanted_sqnr(values: NDArray[np.float32], settings: EncodeSettings) -> float 
     """The SQNR in dB that the settings want for a tensor of any shape; None as in `tensor_sqnr`."""
     if values.ndim > 1:
         return tensor_sqnr(values, settings)
-    if _asked_qp(values, settings) is not None:
+    if _asked_qp(values, settings, None) is not None:
         return None
     return _of_weights(settings) + VECTOR_SQNR_MARGIN
 
