@@ -7,6 +7,7 @@ from typing import Any
 from nnref.codec.decoder.composition import composed_tensors
 from nnref.codec.decoder.headers import StreamTensor, unit_tensors
 from nnref.codec.decoder.index import find_index
+from nnref.codec.pages import let_go
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
 from nnref.spec.syntax import (
@@ -88,6 +89,10 @@ class Catalogue:
         """The tensors of every unit that has some."""
         self._parse()
         return self._handed_out.values()
+
+    def let_go(self) -> None:
+        """Take what parsing touched of a mapped file out of memory."""
+        let_go(self._buffer)
 
     def find(self, name: str) -> StreamTensor | None:
         """A tensor by name, through the index where there is one; None if there is none."""

@@ -120,22 +120,13 @@ def _coded(
     dialect: Dialect,
     strict: bool,
 ) -> Decoding[CodedUnit]:
-    fields, state = unit.fields, unit.state
     density = unit_density(unit)
     decoder = PayloadDecoder(unit.payload, dialect)
-    entry_points = starmap(EntryPoint, entry_point_values(fields["entry_points"]))
+    entry_points = entry_points_of(unit)
     coded = []
     for member in members:
         try:
-            qp = None if density is None else decoder.iae(6 + density) + state.base_qp
-            syntax = tensor_syntax(unit, member)
-            request = TensorRequest(
-                decoder,
-                syntax,
-                base.base(unit, member),
-                base.history(member),
-                _of_member(member, syntax, entry_points),
-            )
+            qp, request = next_tensor(decoder, unit, member, base, entry_points)
             quantized = yield request
             if quantized is None:
                 quantized = request.decode()
@@ -147,9 +138,41 @@ def _coded(
         consumed = decoder.finish(strict=strict)
     except NnrError as error:
         raise error.at(tensor=members[-1].name) from None
+    return CodedUnit(coded, registers, consumed, findings_of(decoder, unit))
+
+
+def next_tensor(
+    decoder: PayloadDecoder,
+    unit: Unit,
+    member: Member,
+    base: UpdateState,
+    entry_points: Iterator[EntryPoint],
+) -> tuple[int | None, TensorRequest]:
+    """Clauses 6.12 and 6.14: the qp of the next member, which is read, and the tensor behind it.
+
+    `entry_points` are those of the unit that are left. Raises what reading the qp raises.
+    """
+    density = unit_density(unit)
+    qp = None if density is None else decoder.iae(6 + density) + unit.state.base_qp
+    syntax = tensor_syntax(unit, member)
+    return qp, TensorRequest(
+        decoder,
+        syntax,
+        base.base(unit, member),
+        base.history(member),
+        _of_member(member, syntax, entry_points),
+    )
+
+
+def entry_points_of(unit: Unit) -> Iterator[EntryPoint]:
+    """Clause 7.8.8: the entry points of all tensors of a unit."""
+    return starmap(EntryPoint, entry_point_values(unit.fields["entry_points"]))
+
+
+def findings_of(decoder: PayloadDecoder, unit: Unit) -> tuple[NnrError, ...]:
+    """What a decoder found and tolerated, with places in the stream."""
     where: dict[str, Any] = {"unit": unit.index, "unit_type": unit.type_name}
-    findings = (in_stream(finding, unit).at(**where) for finding in decoder.findings)
-    return CodedUnit(coded, registers, consumed, tuple(findings))
+    return tuple(in_stream(finding, unit).at(**where) for finding in decoder.findings)
 
 
 def unit_density(unit: Unit) -> int | None:

@@ -66,16 +66,18 @@ def decode_file(
 ) -> DecodeReport:
     """Decode a stream into a tensor file (.safetensors, .npz, .pt), a few units at a time.
 
-    `jobs` and `executor` are those of `decode`; the file is the same whatever they are. It
-    appears under its name only when everything is decoded and written.
+    Large tensors are written as they are decoded, a million numbers at a time; not so with several
+    `jobs`, and where they are composed of others. `jobs` and `executor` are those of `decode`; the
+    file is the same whatever they are. It appears under its name only when everything is decoded
+    and written.
     Raises NnrError as `decode`, and FileError.
     """
     stream = Stream(source, **options)
-    decoded = stream.decoded(jobs=jobs, executor=executor)
+    decoded = stream.decoded_in_portions(jobs=jobs, executor=executor)
     with create_model(path, {tensor.name: tensor.info for tensor in stream.tensors()}) as sink:
-        for done, (tensor, array) in enumerate(decoded):
+        for done, (tensor, portions) in enumerate(decoded):
             if progress is not None:
                 progress(done, len(stream), tensor.name)
-            sink.write(tensor.name, array)
+            sink.write_portions(tensor.name, portions)
         sink.commit()
     return DecodeReport(tuple(stream.tensors()), stream.size, tuple(stream.findings))

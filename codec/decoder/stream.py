@@ -12,6 +12,7 @@ from nnref.codec.decoder.buffer import StreamSource, stream_buffer
 from nnref.codec.decoder.catalogue import Catalogue
 from nnref.codec.decoder.data_unit import CodedUnit
 from nnref.codec.decoder.headers import StreamTensor
+from nnref.codec.decoder.portions import portioned
 from nnref.codec.decoder.rows import decode_rows
 from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.entropy import decode_alone
@@ -120,6 +121,23 @@ class Stream(Mapping[str, Array]):
             if isinstance(outcome, NnrError):
                 raise outcome
             yield from zip(tensors, outcome.arrays, strict=True)
+
+    def decoded_in_portions(
+        self, *, jobs: int | None = None, executor: Executor | None = None
+    ) -> Iterator[tuple[StreamTensor, Iterator[Array]]]:
+        """Every tensor as flat arrays one behind the other, in decoding order.
+
+        Take all portions of a tensor before the next tensor. With several `jobs` or an `executor`
+        the portion is the whole tensor; otherwise little of a large tensor is in memory at a time.
+        """
+        if executor is None and jobs in (None, 1):
+            units = self._catalogue.by_unit
+            self._catalogue.let_go()
+            works = (self._work(tensors[0].unit) for tensors in units)
+            yield from portioned(works, self.findings)
+        else:
+            for tensor, array in self.decoded(jobs=jobs, executor=executor):
+                yield tensor, iter((array.reshape(-1),))
 
     def outcomes(
         self, *, jobs: int | None = None, executor: Executor | None = None

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nnref.codec.entropy.decoder import CoderState, PayloadDecoder
     from nnref.codec.entropy.encoder import PayloadEncoder
     from nnref.codec.entropy.pairs import Decoding, TensorRequest, decode_alone, decode_together
+    from nnref.codec.entropy.portions import decode_in_portions
     from nnref.codec.entropy.search import ShiftSearch
     from nnref.codec.entropy.syntax import EntryPoint, TensorSyntax
 
@@ -27,6 +28,7 @@ __all__ = [
     "TensorSyntax",
     "cost_table",
     "decode_alone",
+    "decode_in_portions",
     "decode_together",
     "warm_up",
     "weights_bound",
@@ -43,6 +45,7 @@ _MODULES = {
     "TensorSyntax": "syntax",
     "cost_table": "cost",
     "decode_alone": "pairs",
+    "decode_in_portions": "portions",
     "decode_together": "pairs",
     "warm_up": "compilation",
     "weights_bound": "bounds",

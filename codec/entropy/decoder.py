@@ -11,6 +11,7 @@ from nnref.codec.entropy.arrays import (
     NO_LEVELS,
     Flags,
     Quantized,
+    Words,
     history_mask,
     parent_parameters,
 )
@@ -18,6 +19,7 @@ from nnref.codec.entropy.bounds import most_context_bins, most_shifts
 from nnref.codec.entropy.kernels import decode as kernel
 from nnref.codec.entropy.plan import plan
 from nnref.codec.entropy.syntax import EntryPoint, TensorSyntax
+from nnref.codec.pages import let_go
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.tables.cabac import INITIAL_RANGE, OFFSET_BITS, TERMINATE_RANGE
 from nnref.spec.tables.enums import Dialect
@@ -31,6 +33,10 @@ _RULES: Final = {
     kernel.OFFSET_RANGE: "payload-offset-range",
     kernel.ENTRY_RANGE: "entry-point-mismatch",
 }
+
+
+_COPIED_WORDS: Final = 1 << 20
+"""Words of a payload that are copied at a time."""
 
 
 class CoderState(NamedTuple):
@@ -59,8 +65,7 @@ class PayloadDecoder:
         if self._size < 2:
             raise refusal("payload-too-short", f"{self._size} bytes", bit=0)
         self._most_shifts = most_shifts(self._size)
-        padded = b"".join((payload, bytes(8 - self._size % 4)))
-        self._words = np.frombuffer(padded, ">u4").astype(np.uint32)
+        self._words = _words(memoryview(payload))
         first = int(self._words[0])
         if first >> (kernel.WORD - OFFSET_BITS) >= INITIAL_RANGE:
             raise refusal("payload-offset-range", bit=OFFSET_BITS)
@@ -122,7 +127,7 @@ class PayloadDecoder:
         part = (0, syntax.block_rows, 0, 0, 0)
         quantized = self._decode(syntax, part, base, history)
         if entry_points is not None:
-            self._check_entry_points(entry_points)
+            check_entry_points(entry_points, self.entry_points)
         return quantized
 
     def decode_block_rows(
@@ -265,15 +270,28 @@ class PayloadDecoder:
                 bit=self._shifts() + OFFSET_BITS,
             )
 
-    def _check_entry_points(self, expected: Sequence[EntryPoint]) -> None:
-        found = self._entries.reshape(-1, 3)
-        if len(expected) != len(found):
-            raise refusal("entry-point-mismatch", f"{len(expected)} entry points, not {len(found)}")
-        if not len(found):
-            return
-        wrong = np.flatnonzero((np.array(expected, np.int64) != found).any(axis=1))
-        if wrong.size:
-            index = int(wrong[0])
-            met = self.entry_points[index]
-            detail = f"block row {index + 1}: {expected[index]}; the coder is at {met}"
+
+def check_entry_points(expected: Sequence[EntryPoint], met: Sequence[EntryPoint]) -> None:
+    """Clause 9.6.4: raise rule `entry-point-mismatch` unless the coder was at the entry points."""
+    if len(expected) != len(met):
+        raise refusal("entry-point-mismatch", f"{len(expected)} entry points, not {len(met)}")
+    for block_row, (said, found) in enumerate(zip(expected, met, strict=True), 1):
+        if said != found:
+            detail = f"block row {block_row}: {said}; the coder is at {found}"
             raise refusal("entry-point-mismatch", detail)
+
+
+def _words(payload: memoryview) -> Words:
+    """The payload as big-endian words with zeros behind; the second copy of a long one is let go,
+    if it is a mapped file.
+    """
+    whole = len(payload) // 4
+    words = np.zeros(whole + 2, np.uint32)
+    words[whole] = int.from_bytes(bytes(payload[4 * whole :]).ljust(4, b"\0"))
+    for start in range(0, whole, _COPIED_WORDS):
+        stop = min(start + _COPIED_WORDS, whole)
+        copied = payload[4 * start : 4 * stop]
+        words[start:stop] = np.frombuffer(copied, ">u4")
+        if whole > _COPIED_WORDS:
+            let_go(copied)
+    return words

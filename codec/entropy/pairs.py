@@ -105,7 +105,7 @@ class _Track(Generic[T]):
 
     __slots__ = ("decoding", "index", "lane")
 
-    lane: "_Lane"
+    lane: "Lane"
 
     def __init__(self, index: int, decoding: Decoding[T]) -> None:
         self.index = index
@@ -128,7 +128,7 @@ def _advance(
         except NnrError as error:
             results[track.index] = error
             return
-        lane = _open(request)
+        lane = open_lane(request, request.syntax.weights)
         if lane is not None:
             track.lane = lane
             running.append(track)
@@ -136,7 +136,7 @@ def _advance(
         answer = None
 
 
-class _Lane:
+class Lane:
     """A plain tensor on its way; the decoder of its payload is untouched until the end."""
 
     __slots__ = (
@@ -148,6 +148,7 @@ class _Lane:
         request: TensorRequest,
         registers: npt.NDArray[np.int64],
         contexts: npt.NDArray[np.int64],
+        quantized: Quantized,
     ) -> None:
         syntax = request.syntax
         self._decoder = request.decoder
@@ -155,7 +156,7 @@ class _Lane:
         self._contexts = contexts
         self._form = (syntax.unary_length, syntax.dq_flag)
         self._steps = step_table(*self._form)
-        self._quantized = np.empty(syntax.weights, np.int32)
+        self._quantized = quantized
         self._status: int = kernel.OK
         self._state = np.zeros(pairs.LANE, np.int64)
         self._state[_CODER] = registers[_CODER]
@@ -170,6 +171,19 @@ class _Lane:
         """Whether the tensor is complete or broken."""
         return self._status != kernel.OK or int(self._state[pairs.POSITION]) == self._quantized.size
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether the payload has no such bins."""
+        ahead, next_word = self._state[pairs.READ_AHEAD : pairs.NEXT_WORD + 1].tolist()
+        shifts = kernel.WORD * next_word - ahead - OFFSET_BITS
+        return self._status != kernel.OK or shifts > self._decoder._most_shifts
+
+    def go_on(self, quantized: Quantized) -> None:
+        """Decode as many weights as the array holds, behind those before."""
+        self._quantized = quantized
+        self._state[pairs.POSITION] = 0
+        self.run_rest()
+
     def run_rest(self) -> None:
         """Decode to the end."""
         self._status = pairs.decode_rest(
@@ -178,16 +192,13 @@ class _Lane:
 
     def close(self) -> Quantized | None:
         """The tensor, with its decoder behind it; None, with its decoder before it, if broken."""
-        decoder, coder = self._decoder, self._state[_CODER]
-        ahead, next_word = coder[pairs.READ_AHEAD :].tolist()
-        shifts = kernel.WORD * next_word - ahead - OFFSET_BITS
-        if self._status != kernel.OK or shifts > decoder._most_shifts:
+        if self.is_broken:
             return None
-        decoder._registers[_CODER] = coder
+        self._decoder._registers[_CODER] = self._state[_CODER]
         return self._quantized
 
 
-def _run_pair(a: _Lane, b: _Lane) -> None:
+def _run_pair(a: Lane, b: Lane) -> None:
     """Decode until one lane ends."""
     a._status, b._status = pairs.decode_pair(
         (a._form, b._form),
@@ -204,8 +215,11 @@ def _run_pair(a: _Lane, b: _Lane) -> None:
     )
 
 
-def _open(request: TensorRequest) -> _Lane | None:
-    """The lane of a tensor behind its flags and shift parameters; None where it is not plain."""
+def open_lane(request: TensorRequest, weights: int) -> Lane | None:
+    """The lane of a tensor behind its flags and shift parameters; None where it is not plain.
+
+    It has room for its first `weights` weights.
+    """
     syntax, decoder = request.syntax, request.decoder
     most = most_context_bins(decoder._most_shifts)
     if not LEAST_WEIGHTS <= syntax.weights <= most or not request.is_plain:
@@ -228,4 +242,4 @@ def _open(request: TensorRequest) -> _Lane | None:
     )
     if registers[kernel.ROW_SKIP_FLAG]:
         return None
-    return _Lane(request, registers, store[contexts:])
+    return Lane(request, registers, store[contexts:], np.empty(weights, np.int32))

@@ -2,7 +2,7 @@
 
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,12 +136,18 @@ class NpzSink(TensorSink):
     def _begin(self) -> None:
         self._archive = zipfile.ZipFile(self._file, "w")
 
-    def _store(self, name: str, array: Array) -> None:
-        stored = array.astype(numpy_dtype(stored_dtype(self._infos[name].dtype)), copy=False)
+    def _store(self, name: str, info: TensorInfo, portions: Iterable[Array]) -> None:
+        dtype = numpy_dtype(stored_dtype(info.dtype))
+        header = {
+            "descr": npy.dtype_to_descr(dtype),
+            "fortran_order": False,
+            "shape": info.shape,
+        }
         entry = zipfile.ZipInfo(name + _SUFFIX)  # dated 1980: equal tensors make equal files
         with self._archive.open(entry, "w", force_zip64=True) as stream:
-            npy.write_array_header_1_0(stream, npy.header_data_from_array_1_0(stored))
-            stream.write(item_bytes(stored).data)
+            npy.write_array_header_1_0(stream, header)
+            for portion in portions:
+                stream.write(item_bytes(portion.astype(dtype, copy=False)).data)
 
     def _finish(self) -> None:
         self._archive.close()

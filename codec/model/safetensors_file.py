@@ -1,7 +1,7 @@
 """Safetensors files: read through a memory map, written in place."""
 
 import mmap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
@@ -89,9 +89,10 @@ class SafetensorsSink(TensorSink):
         self._header = safetensors_header.build(self._slots, self._metadata)
         self._file.write(self._header)
 
-    def _store(self, name: str, array: Array) -> None:
+    def _store(self, name: str, _info: TensorInfo, portions: Iterable[Array]) -> None:
         self._file.seek(len(self._header) + self._slots[name].begin)
-        self._file.write(item_bytes(array).data)
+        for portion in portions:
+            self._file.write(item_bytes(portion).data)
 
     def _finish(self) -> None:
         """Nothing follows the tensors; their places cover the file."""

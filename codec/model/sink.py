@@ -1,14 +1,14 @@
 """Models as they are written: announced whole, then given one tensor at a time."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import BinaryIO, Self
 
 import numpy as np
 
 from nnref.codec.model.files import PendingFile, StrPath, writing
-from nnref.codec.model.tensors import Array, TensorInfo, is_text, plain
+from nnref.codec.model.tensors import Array, TensorInfo, dtype_name, is_text, plain
 from nnref.spec.errors import refusal
 
 
@@ -43,8 +43,8 @@ class TensorSink(ABC):
         """Writes what comes before all tensors."""
 
     @abstractmethod
-    def _store(self, name: str, array: Array) -> None:
-        """Writes one `plain` array, checked against its announcement."""
+    def _store(self, name: str, info: TensorInfo, portions: Iterable[Array]) -> None:
+        """Writes one tensor: `plain` flat arrays, checked against its announcement."""
 
     @abstractmethod
     def _finish(self) -> None:
@@ -56,16 +56,27 @@ class TensorSink(ABC):
         Raises `UsageError` (tensor-announced) when the name was not announced or was written
         before, or data type or shape are not the announced ones; `FileError` (file-write).
         """
+        announced, array = self._announced(name), np.asarray(array)
+        given = TensorInfo.of(array)
+        if given != announced:
+            raise refusal("tensor-announced", f"{given} instead of {announced}", tensor=name)
+        self.write_portions(name, (array.reshape(-1),))
+
+    def write_portions(self, name: str, portions: Iterable[Array]) -> None:
+        """Writes one tensor given as flat arrays, one behind the other in row-major order.
+
+        Raises as `write`, and what taking the portions raises.
+        """
+        info = self._announced(name)
+        with writing(self._path):
+            self._store(name, info, _counted(name, info, portions))
+        del self._missing[name]
+
+    def _announced(self, name: str) -> TensorInfo:
         if name not in self._missing:
             state = "was written before" if name in self._infos else "was not announced"
             raise refusal("tensor-announced", f"it {state}", tensor=name)
-        array = np.asarray(array)
-        given, announced = TensorInfo.of(array), self._infos[name]
-        if given != announced:
-            raise refusal("tensor-announced", f"{given} instead of {announced}", tensor=name)
-        with writing(self._path):
-            self._store(name, plain(array))
-        del self._missing[name]
+        return self._infos[name]
 
     def commit(self) -> None:
         """Finishes the file and moves it to its path; does nothing the second time.
@@ -106,6 +117,20 @@ class TensorSink(ABC):
             self.commit()
         else:
             self.discard()
+
+
+def _counted(name: str, info: TensorInfo, portions: Iterable[Array]) -> Iterator[Array]:
+    """The portions as `plain` arrays; refuses those that do not make up the tensor."""
+    items = 0
+    for portion in portions:
+        array = plain(portion)
+        items += array.size
+        if dtype_name(array.dtype) != info.dtype or items > info.size:
+            detail = f"{items} items of {array.dtype} instead of {info}"
+            raise refusal("tensor-announced", detail, tensor=name)
+        yield array
+    if items != info.size:
+        raise refusal("tensor-announced", f"{items} items instead of {info}", tensor=name)
 
 
 def _check_name(name: str) -> None:

@@ -3,7 +3,7 @@
 import importlib
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,11 +89,12 @@ class TorchSink(TensorSink):
         folder = Path(self._path).resolve().parent
         self._waiting = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (closed by discard)
 
-    def _store(self, name: str, array: Array) -> None:
-        from_numpy(np.empty(0, array.dtype), self._torch)  # refuse a data type early
+    def _store(self, name: str, info: TensorInfo, portions: Iterable[Array]) -> None:
+        from_numpy(np.empty(0, numpy_dtype(info.dtype)), self._torch)  # refuse a data type early
         end = self._waiting.seek(0, 2)
         self._places[name] = self._waiting.seek(end + -end % _ALIGNMENT)
-        self._waiting.write(item_bytes(array).data)
+        for portion in portions:
+            self._waiting.write(item_bytes(portion).data)
 
     def _finish(self) -> None:
         self._waiting.flush()

@@ -219,3 +219,30 @@ def test_a_folder_that_is_missing_is_file_write(path):
     with pytest.raises(FileError) as caught:
         create_model(path.parent / "none" / path.name, {})
     assert caught.value.id == "file-write"
+
+
+def test_a_tensor_in_portions_is_the_tensor_whole(path):
+    array = random_tensor("float32", (7, 9))
+    with create_model(path, infos_of({"a": array, "empty": array[:0]})) as sink:
+        sink.write_portions("a", (array.reshape(-1)[at : at + 10] for at in range(0, 63, 10)))
+        sink.write_portions("empty", ())
+    with open_model(path) as source:
+        assert same(source.read("a"), array)
+        assert source.info("empty").shape == (0, 9)
+
+
+@pytest.mark.parametrize(
+    "portions",
+    [
+        [np.zeros(5, np.float32)],
+        [np.zeros(5, np.float32)] * 3,
+        [np.zeros(10, np.float64)],
+        [],
+    ],
+)
+def test_portions_that_do_not_make_up_the_tensor_are_refused(path, portions):
+    sink = create_model(path, {"a": TensorInfo("float32", (2, 5))})
+    with pytest.raises(UsageError) as caught, sink:
+        sink.write_portions("a", portions)
+    assert caught.value.id == "tensor-announced"
+    assert not path.exists()
