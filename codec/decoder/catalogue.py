@@ -7,7 +7,7 @@ from typing import Any
 from nnref.codec.decoder.composition import composed_tensors
 from nnref.codec.decoder.headers import StreamTensor, unit_tensors
 from nnref.codec.decoder.index import find_index
-from nnref.codec.pages import let_go
+from nnref.codec.entropy.pages import let_go
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
 from nnref.spec.syntax import (

@@ -21,8 +21,8 @@ from nnref.codec.decoder.data_unit import (
 )
 from nnref.codec.decoder.headers import StreamTensor
 from nnref.codec.entropy import PayloadDecoder, decode_in_portions, decode_together
+from nnref.codec.entropy.pages import let_go
 from nnref.codec.formats import keeps_rows
-from nnref.codec.pages import let_go
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.syntax import is_method
 from nnref.spec.tables.enums import PayloadType

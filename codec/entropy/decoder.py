@@ -17,9 +17,9 @@ from nnref.codec.entropy.arrays import (
 )
 from nnref.codec.entropy.bounds import most_context_bins, most_shifts
 from nnref.codec.entropy.kernels import decode as kernel
+from nnref.codec.entropy.pages import let_go
 from nnref.codec.entropy.plan import plan
 from nnref.codec.entropy.syntax import EntryPoint, TensorSyntax
-from nnref.codec.pages import let_go
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.tables.cabac import INITIAL_RANGE, OFFSET_BITS, TERMINATE_RANGE
 from nnref.spec.tables.enums import Dialect

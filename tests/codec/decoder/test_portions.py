@@ -7,8 +7,8 @@ import pytest
 
 from nnref.codec import Block, Rule, decode, decode_file, encode, open_stream
 from nnref.codec.decoder import batches, portions
+from nnref.codec.entropy.pages import let_go
 from nnref.codec.model import open_model
-from nnref.codec.pages import let_go
 from nnref.spec.errors import NnrError
 
 RNG = np.random.default_rng(11)
