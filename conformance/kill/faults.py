@@ -85,7 +85,11 @@ def apply_fault(fault: Fault) -> str:
     if text.count(fault.old) != 1:
         raise ValueError(f"fault {fault.id}: its old text is {text.count(fault.old)} times in it")
     changed = source[:first] + text.replace(fault.old, fault.new) + source[last:]
-    if ast.dump(ast.parse(changed)) == ast.dump(ast.parse(source)):
+    try:
+        differs = ast.dump(ast.parse(changed)) != ast.dump(ast.parse(source))
+    except SyntaxError as error:
+        raise ValueError(f"fault {fault.id}: {error}") from None
+    if not differs:
         raise ValueError(f"fault {fault.id} changes nothing")
     return changed
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
 from multiprocessing import get_context
-from pathlib import Path
 from types import ModuleType
 from typing import Final
 
@@ -16,6 +15,7 @@ from nnref.conformance.kill.copies import copy_of_decoder
 from nnref.conformance.kill.faults import Fault
 from nnref.conformance.kill.trial import functions_of, try_case
 from nnref.conformance.runner.case import Case
+from nnref.conformance.runner.process import address_space
 from nnref.conformance.runner.run import suite_sha256
 from nnref.conformance.runner.verdict import Verdict
 from nnref.spec.errors import refusal
@@ -127,8 +127,7 @@ def kill_all_faults(
 
 def _limit_memory() -> None:
     """For the processes of the pool: a decoder that takes what it is asked for has to fail."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    limit = pages * resource.getpagesize() + MEMORY
+    limit = address_space() + MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 

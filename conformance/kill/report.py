@@ -3,15 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any
 
 from nnref.conformance.kill.matrix import Killed, Matrix
 
-SCHEMA: Final = "nnref.conformance.kill/1"
-
 
 def matrix_json(matrix: Matrix) -> dict[str, Any]:
-    """The object of `schemas/kill.schema.json`, without its schema's name."""
+    """What `nnref conformance kill --json` prints."""
     return {
         "nnref": version("nnref"),
         "date": matrix.date,

@@ -1,6 +1,7 @@
 """Running a program to its end, or to the end of its time."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -70,6 +71,15 @@ def last_words(log: Path) -> str:
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - _LAST_WORDS))
         return file.read().decode("utf-8", "replace").strip()
+
+
+def address_space() -> int:
+    """Bytes of address space of this process; where nobody tells, a guess above it."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    except OSError:
+        return 8 << 30
+    return pages * resource.getpagesize()
 
 
 def signal_name(number: int) -> str:

@@ -22,6 +22,7 @@ from nnref.conformance.runner.adapter import (
     Request,
 )
 from nnref.conformance.runner.case import Tensors
+from nnref.conformance.runner.process import address_space
 from nnref.spec.errors import NnrError
 from nnref.spec.tables.enums import Dialect
 
@@ -79,19 +80,10 @@ def _write(path: str, tensors: Tensors) -> None:
 def _limit_memory(memory: int) -> None:
     """Leave room for `memory` bytes more than what is in use."""
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    limit = _address_space() + memory
+    limit = address_space() + memory
     if hard != resource.RLIM_INFINITY:
         limit = min(limit, hard)
     resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-
-
-def _address_space() -> int:
-    """Bytes of address space of this process; where nobody tells, a guess above it."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    except OSError:
-        return 8 << 30
-    return pages * resource.getpagesize()
 
 
 def main() -> None:
