@@ -10,7 +10,10 @@ from nnref.tools.cli.lazy import Entry, LazyGroup
 COMMANDS: Final[Mapping[str, Entry]] = {
     "list": Entry("nnref.tools.cli.conformance.listing", "List the cases of the suite."),
     "run": Entry("nnref.tools.cli.conformance.run", "Run any decoder over the suite."),
-    "kill": Entry("nnref.tools.cli.conformance.kill", "Plant faults, count those that are found."),
+    "kill": Entry(
+        "nnref.tools.cli.conformance.kill",
+        "Plant faults in a decoder, and count those that the suite finds.",
+    ),
     "generate": Entry("nnref.tools.cli.conformance.generate", "Make the suite."),
 }
 

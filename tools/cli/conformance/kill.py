@@ -44,9 +44,9 @@ def command(
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """Plant faults in copies of the literal decoder, and count those that the suite finds.
+    """Plant faults in a decoder, and count those that the suite finds.
 
-    Without a FAULT all of the catalogue are tried. The exit status is 0 when at least 98 % are
+    Each is planted in a copy of the literal decoder. Without a FAULT all of the catalogue are tried. The exit status is 0 when at least 98 % are
     found and the others are explained in the catalogue.
     """
     from nnref.conformance.kill import (  # noqa: PLC0415  these load numpy
