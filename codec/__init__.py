@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         encode_to_target,
     )
     from nnref.codec.rate_control.target import Target, Trial
+    from nnref.codec.topology import Topology
     from nnref.codec.transform.pairs import Block
     from nnref.spec.errors import NnrError
     from nnref.spec.limits import Limits
@@ -59,6 +60,7 @@ _WHERE = {
     "Target": "nnref.codec.rate_control.target",
     "TargetReport": "nnref.codec.rate_control.control",
     "Trial": "nnref.codec.rate_control.target",
+    "Topology": "nnref.codec.topology",
     "UpdateState": "nnref.codec.decoder.updates",
     "decode": "nnref.codec.decoder.files",
     "decode_chain": "nnref.codec.decoder.chain",
@@ -91,6 +93,7 @@ __all__ = [
     "StreamTensor",
     "Target",
     "TargetReport",
+    "Topology",
     "Trial",
     "UpdateState",
     "decode",

@@ -22,6 +22,8 @@ class Limits:
     """Bytes of one name or identifier; topology and quantization data are not counted."""
     max_list_entries: int = 1 << 20
     """Entries of one list in a header: entry points, codebook, names, performance map rows."""
+    max_topology_bytes: int = 1 << 28
+    """Bytes of one topology that was packed (NNR_DFL)."""
 
     def check(self, name: str, value: int, rule_id: str, **where: object) -> None:
         """Raise `LimitExceededError` with rule `rule_id` when `value` is above limit `name`."""

@@ -66,6 +66,7 @@ def decode_file(
 ) -> DecodeReport:
     """Decode a stream into a tensor file (.safetensors, .npz, .pt), a few units at a time.
 
+    A safetensors file gets the free text of the one that was encoded, if the stream carries it.
     Large tensors are written as they are decoded, a million numbers at a time; not so with several
     `jobs`, and where they are composed of others. `jobs` and `executor` are those of `decode`; the
     file is the same whatever they are. It appears under its name only when everything is decoded
@@ -74,7 +75,8 @@ def decode_file(
     """
     stream = Stream(source, **options)
     decoded = stream.decoded_in_portions(jobs=jobs, executor=executor)
-    with create_model(path, {tensor.name: tensor.info for tensor in stream.tensors()}) as sink:
+    infos = {tensor.name: tensor.info for tensor in stream.tensors()}
+    with create_model(path, infos, stream.metadata) as sink:
         for done, (tensor, portions) in enumerate(decoded):
             if progress is not None:
                 progress(done, len(stream), tensor.name)

@@ -6,9 +6,9 @@ from nnref.codec.decoder.members import Member, check_size, unit_members
 from nnref.codec.decoder.methods import method_decoder
 from nnref.codec.formats import output_info
 from nnref.codec.model import TensorInfo
-from nnref.spec.errors import NnrError, refusal
+from nnref.spec.errors import NnrError
 from nnref.spec.limits import Limits
-from nnref.spec.syntax import Unit, is_method
+from nnref.spec.syntax import Unit, is_method, tensor_names
 from nnref.spec.tables.enums import CompressedParameterTypes as Cpt
 from nnref.spec.tables.enums import PayloadType
 
@@ -70,7 +70,7 @@ def unit_tensors(unit: Unit, limits: Limits) -> tuple[StreamTensor, ...]:
 
 
 def _members(unit: Unit, limits: Limits) -> tuple[Member, ...]:
-    names = _names(unit)
+    names = tensor_names(unit.fields, unit.state.reference_list)
     if not is_method(unit.fields):
         return unit_members(unit.fields, names, limits)
     member = Member(names[0], "weight", tuple(unit.fields["tensor_dimensions"]))
@@ -86,21 +86,3 @@ def tensor_info(unit: Unit, member: Member) -> TensorInfo:
         return output_info(fields["nnr_decompressed_data_format"], kind, member.dimensions)
     except NnrError as error:
         raise error.at(tensor=member.name, element="nnr_decompressed_data_format") from None
-
-
-def _names(unit: Unit) -> tuple[str, ...]:
-    """Clause 7.8.2: the topology elements, in header order."""
-    fields = unit.fields
-    several = fields.get("nnr_multiple_topology_elements_present_flag")
-    if not unit.state.mps_topology_indexed_reference_flag:
-        names = fields["topology_elem_id_list"] if several else [fields["topology_elem_id"]]
-        return tuple(names)
-    listed = unit.state.reference_list
-    indices = (
-        fields["topology_elem_id_index_list"] if several else [fields["topology_elem_id_index"]]
-    )
-    for index in indices:
-        if index >= len(listed):
-            detail = f"index {index}, {len(listed)} listed"
-            raise refusal("topology-index-range", detail, element="topology_elem_id_index")
-    return tuple(listed[index] for index in indices)

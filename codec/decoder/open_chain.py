@@ -77,6 +77,11 @@ class OpenChain:
         return sum(stream.size for stream in self._streams)
 
     @property
+    def metadata(self) -> Mapping[str, str]:
+        """Clause 14.3: the free text of the safetensors file that the base was encoded from."""
+        return self._streams[0].metadata if self._streams else {}
+
+    @property
     def findings(self) -> tuple[NnrError, ...]:
         """What was tolerated in all streams so far."""
         return tuple(finding for stream in self._streams for finding in stream.findings)
@@ -193,7 +198,7 @@ def decode_chain_file(
     """
     chain = OpenChain(streams, semantics=semantics, **options)
     infos = chain.infos()
-    with create_model(path, infos) as sink:
+    with create_model(path, infos, chain.metadata) as sink:
         for name in infos:
             sink.write(name, chain.tensor(name))
         sink.commit()

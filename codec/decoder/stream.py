@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -18,6 +19,7 @@ from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.entropy import decode_alone
 from nnref.codec.model_parameters import ModelParameters
 from nnref.codec.parallel import Workers, workers
+from nnref.codec.topology import Topology, safetensors_metadata
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
 from nnref.spec.syntax import OutOfBand, Unit
@@ -83,6 +85,28 @@ class Stream(Mapping[str, Array]):
             if unit.nnr_unit_type == UnitType.NNR_MPS:
                 return ModelParameters.of(unit.fields)
         return ModelParameters()
+
+    @property
+    def topologies(self) -> tuple[Topology, ...]:
+        """Clause 7.6: the topologies that the stream carries, also empty ones; no reference
+        lists.
+        """
+        units = (u for u in self._catalogue.units if u.nnr_unit_type == UnitType.NNR_TPL)
+        found = (Topology.from_unit(unit.fields, unit.payload) for unit in units)
+        return tuple(topology for topology in found if topology is not None)
+
+    @cached_property
+    def metadata(self) -> Mapping[str, str]:
+        """Clause 14.3: the free text of the safetensors file that was encoded, if its header is
+        carried. A header that cannot be read is a finding, or with `strict` raised.
+        """
+        try:
+            return safetensors_metadata(self.topologies, self.limits)
+        except NnrError as error:
+            if self.strict:
+                raise
+            self.findings.append(error)
+            return {}
 
     def __getitem__(self, name: str) -> Array:
         found = self._catalogue.find(name)

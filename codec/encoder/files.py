@@ -170,7 +170,8 @@ def _model_and_tensors(
 ) -> Iterator[bytes]:
     """The units; `known` takes in what a unit leaves out before it comes."""
     settings, base_qp = stream_settings(source, settings)
-    plan = planned(source, replace(settings, parameters=None), base)  # not with every tensor
+    # What the stream carries beside tensors need not go along with every one of them.
+    plan = planned(source, replace(settings, parameters=None, topologies=()), base)
     if base is not None:
         settings = replace(settings, parameters=_made_for(base, settings.parameters))
     units, state = model_units(settings, base_qp, plan.references, is_update=base is not None)

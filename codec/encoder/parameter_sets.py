@@ -33,20 +33,20 @@ def model_units(
     """
     state = StreamState()
     units = []
-    for unit_type, fields in _opening(settings, base_qp, names, is_update):
-        units.append(write_unit(unit_type, fields, b"", state))
+    for unit_type, fields, payload in _opening(settings, base_qp, names, is_update):
+        units.append(write_unit(unit_type, fields, payload, state))
         state = state.after(unit_type, fields)
     return units, state
 
 
 def _opening(
     settings: EncodeSettings, base_qp: int, names: Sequence[str], is_update: bool
-) -> list[tuple[UnitType, dict[str, Any]]]:
+) -> list[tuple[UnitType, dict[str, Any], bytes]]:
     # A reference list holds two names or more (clause 6.9.1).
     indexed = settings.indexed_names and len(names) > 1
     said = {} if settings.parameters is None else settings.parameters.elements(settings.profile)
     mps = said | {
-        "topology_carriage_flag": int(settings.compatible),
+        "topology_carriage_flag": int(settings.compatible or bool(settings.topologies)),
         "mps_quantization_method_flags": _method_flags(settings),
         "mps_topology_indexed_reference_flag": int(indexed),
         "mps_qp_density": settings.density,
@@ -57,9 +57,10 @@ def _opening(
             "mps_parent_signalling_enabled_flag": 1,
             "nnr_pre_flag": int(settings.predictive),
         }
-    units: list[tuple[UnitType, dict[str, Any]]] = [
-        (UnitType.NNR_STR, {"general_profile_idc": settings.profile}),
-        (UnitType.NNR_MPS, mps),
+    units: list[tuple[UnitType, dict[str, Any], bytes]] = [
+        (UnitType.NNR_STR, {"general_profile_idc": settings.profile}, b""),
+        (UnitType.NNR_MPS, mps, b""),
+        *((UnitType.NNR_TPL, *topology.unit()) for topology in settings.topologies),
     ]
     if settings.compatible:
         topology = {
@@ -67,7 +68,7 @@ def _opening(
             "topology_compression_format": 0,
             "topology_data": b"",
         }
-        units.append((UnitType.NNR_TPL, topology))
+        units.append((UnitType.NNR_TPL, topology, b""))
     if indexed:
         references = {
             "topology_storage_format": int(TopologyStorageFormat.NNR_TPL_REFLIST),
@@ -75,7 +76,7 @@ def _opening(
             "count_topology_elements_minus2": len(names) - 2,
             "topology_elem_id_list": list(names),
         }
-        units.append((UnitType.NNR_TPL, references))
+        units.append((UnitType.NNR_TPL, references, b""))
     return units
 
 

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, Self
 
 from nnref.codec.model_parameters import ModelParameters
+from nnref.codec.topology import Topology
 from nnref.codec.transform.pairs import Block
 from nnref.spec.errors import refusal
 from nnref.spec.syntax.units import MAX_LONG_SIZE
@@ -31,7 +32,7 @@ _PLAIN_UNARY_LENGTH: Final = 11
 
 _STREAM_WIDE: Final = frozenset(
     {"profile", "qp_density", "base_qp", "compatible", "index", "rules", "steps", "blocks"}
-    | {"indexed_names", "out_of_band", "max_unit_bytes", "parameters"}
+    | {"indexed_names", "out_of_band", "max_unit_bytes", "parameters", "topologies"}
     | {"device_id", "parent_id", "predictive"}
 )
 _QUALITY: Final = ("qp", "step", "sqnr")
@@ -59,6 +60,7 @@ _TYPES: Final = {
     "index": (bool,),
     "max_unit_bytes": (int, _NONE),
     "parameters": (ModelParameters, _NONE),
+    "topologies": (tuple,),
     "blocks": (tuple, str),
     "indexed_names": (bool,),
     "out_of_band": (bool,),
@@ -154,6 +156,8 @@ class EncodeSettings:
     parameters: ModelParameters | None = None
     """What the model parameter set says of the model: base model, performance (clauses 7.3.3 and
     7.4)."""
+    topologies: tuple[Topology, ...] = ()
+    """The network's topology, in units of its own before the tensors (clause 7.6)."""
     device_id: int | None = None
     """device_id of the node ids (clause 12.1). Units of an update have them, with 0 if none is
     given; others have them only if one is given."""
@@ -204,7 +208,7 @@ class EncodeSettings:
                 raise refusal("step-out-of-range", f"step {step}")
         if self.sqnr is not None and not 0 <= self.sqnr <= 200:
             raise refusal("setting-unknown", f"sqnr {self.sqnr} is outside 0..200 dB")
-        for extra in ("index", "max_unit_bytes", "parameters"):
+        for extra in ("index", "max_unit_bytes", "parameters", "topologies"):
             if self.compatible and getattr(self, extra):
                 raise refusal("setting-conflict", f"{extra} and compatible")
         if self.max_unit_bytes is not None:

@@ -37,6 +37,10 @@ class SafetensorsSource(TensorSource):
         self._data_start = header.data_start
         self._resident = (0, 0)
 
+    def header(self) -> bytes:
+        """The JSON text of the header, without the spaces behind it."""
+        return bytes(self._map[safetensors_header.SIZE_BYTES : self._data_start]).rstrip(b" ")
+
     def _load(self, name: str) -> Array:
         slot = self._slots[name]
         dtype = numpy_dtype(slot.info.dtype).newbyteorder("<")
@@ -61,6 +65,15 @@ class SafetensorsSource(TensorSource):
         """Closes the map, or leaves that to the last array that was read from it."""
         with suppress(BufferError):
             self._map.close()
+
+
+def read_header(path: StrPath) -> bytes:
+    """The JSON text of a file's header, without the spaces behind it; no tensor is read.
+
+    Raises as `SafetensorsSource` does.
+    """
+    with SafetensorsSource(path) as source:
+        return source.header()
 
 
 def _map(path: StrPath) -> mmap.mmap:

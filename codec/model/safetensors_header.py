@@ -17,7 +17,7 @@ from nnref.spec.errors import NnrError, refusal
 MAX_HEADER_BYTES: Final = 100_000_000
 """The format's own limit."""
 METADATA: Final = "__metadata__"
-_SIZE_BYTES: Final = 8
+SIZE_BYTES: Final = 8
 _ALIGNMENT: Final = 8
 
 _DTYPES: Final[Mapping[str, str]] = {
@@ -74,17 +74,28 @@ def parse(data: Any) -> Header:
     other and its byte ranges cover the rest of the file exactly; `UsageError`
     (tensor-dtype-unsupported) for a tensor of a packed or complex data type.
     """
-    size = int.from_bytes(data[:_SIZE_BYTES], "little")
-    data_start = _SIZE_BYTES + size
+    size = int.from_bytes(data[:SIZE_BYTES], "little")
+    data_start = SIZE_BYTES + size
     if size > MAX_HEADER_BYTES or data_start > len(data):
         raise _broken(f"a header of {size} bytes in a file of {len(data)} bytes")
-    fields = _json_object(data[_SIZE_BYTES:data_start])
+    fields = _json_object(data[SIZE_BYTES:data_start])
     metadata = _metadata(fields.pop(METADATA, {}))
     if not all(is_text(name) for name in fields):
         raise _broken("a name in the header is half a surrogate pair")
     slots = {name: _slot(name, field) for name, field in fields.items()}
     _check_ranges(slots.values(), len(data) - data_start)
     return Header(slots, metadata, data_start)
+
+
+def metadata_of(header: bytes) -> Mapping[str, str]:
+    """The free text of a header alone, given as its JSON text.
+
+    Raises `FileError` (file-format) where there is none that could be read.
+    """
+    found = _metadata(_json_object(header).get(METADATA, {}))
+    if not all(is_text(key) and is_text(text) for key, text in found.items()):
+        raise _broken(f"{METADATA} holds half a surrogate pair")
+    return found
 
 
 def _json_object(raw: bytes) -> dict[str, Any]:
@@ -175,4 +186,4 @@ def build(slots: Mapping[str, Slot], metadata: Mapping[str, str]) -> bytes:
         }
     header = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
     header += b" " * (-len(header) % _ALIGNMENT)
-    return len(header).to_bytes(_SIZE_BYTES, "little") + header
+    return len(header).to_bytes(SIZE_BYTES, "little") + header

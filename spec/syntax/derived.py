@@ -82,9 +82,8 @@ def _indices(this: Elements) -> Sequence[int]:
 
 @derived("all indices < the length of the reference list")
 def topology_indices_listed(this: Elements, stream: Elements) -> bool:
-    """Clause 7.8.2: true also when no reference list was sent."""
-    names = stream["reference_list"]
-    return not names or all(index < len(names) for index in _indices(this))
+    """Clause 7.8.2: a reference list that was not sent has no names."""
+    return all(index < len(stream["reference_list"]) for index in _indices(this))
 
 
 @derived("the value above")

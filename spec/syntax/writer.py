@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import fields
 from functools import cache
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from nnref.spec.syntax.units import (
 )
 from nnref.spec.tables.private_units import INDEX_SIGNATURE, METHOD_SIGNATURE
 
-UNLIMITED: Final = Limits(*[sys.maxsize] * 6)
+UNLIMITED: Final = Limits(*[sys.maxsize] * len(fields(Limits)))
 """A writer applies no policy."""
 
 

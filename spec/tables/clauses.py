@@ -133,6 +133,7 @@ CLAUSES: Final[dict[str, str]] = {
     "14.2": "Private units",
     "14.2.1": "Index unit",
     "14.2.2": "Method data unit",
+    "14.3": "Private topology formats",
     "15": "Methods",
     "15.1": "Local non-linear quantization",
     "A": "Dialects of published implementations",

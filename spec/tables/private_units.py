@@ -1,4 +1,4 @@
-"""Clause 14.2: the private units that nnref writes."""
+"""Clauses 14.2 and 14.3: the private units and topology formats that nnref writes."""
 
 from typing import Final
 
@@ -17,3 +17,6 @@ METHOD_UNIT: Final = 61
 
 METHOD_SIGNATURE: Final = int.from_bytes(b"nnrm")
 """Clause 14.2.2: first 32 bits of its content. A unit of the type without is another's."""
+
+SAFETENSORS_HEADER: Final = 128
+"""Clause 14.3: topology_storage_format of the header of a safetensors file."""

@@ -78,6 +78,9 @@ STREAM_RULES: Final = _table(
     Rule("payload-type-reserved", UNSUPPORTED, "7.8.1", "nnr_compressed_data_unit_payload_type is 0..3"),
     Rule("data-format-reserved", UNSUPPORTED, "7.8.4", "nnr_decompressed_data_format is 0..9 or registered in clause 14.1"),
     Rule("data-format-conflict", INVALID, "10.7", "the decompressed data format fits the payload type and the tensor's shape"),
+    Rule("topology-deflate", MALFORMED, "7.6", "topology data of compression format NNR_DFL is one zlib stream"),
+    Rule("topology-compression-reserved", UNSUPPORTED, "7.6", "topology_compression_format is 0 or 1 where the topology is to be unpacked"),
+    Rule("topology-content", INVALID, "14.3", "topology data of format 128 is the header of a safetensors file", tolerated=True),
     Rule("topology-format-reserved", UNSUPPORTED, "7.6", "topology_storage_format is 0..6 or private", tolerated=True),
     Rule("scan-order-reserved", UNSUPPORTED, "7.8.8", "scan_order is 0..4"),
     Rule("parent-node-id-type-reserved", UNSUPPORTED, "7.8.3", "parent_node_id_type is 0..2"),
@@ -129,6 +132,7 @@ STREAM_RULES: Final = _table(
     Rule("limit-dimension", LIMIT, "8.3", "a dimension is less than 2^31", ""),
     Rule("limit-name-bytes", LIMIT, "8.3", "a string has at most max_string_bytes bytes", "raise it: --limit max_string_bytes=N"),
     Rule("limit-units", LIMIT, "8.3", "a stream has at most max_units units", "raise it: --limit max_units=N"),
+    Rule("limit-topology-bytes", LIMIT, "8.3", "a topology has at most max_topology_bytes bytes when it is unpacked", "raise it: --limit max_topology_bytes=N"),
     Rule("limit-list-entries", LIMIT, "8.3", "a list in a header has at most max_list_entries entries", "raise it: --limit max_list_entries=N"),
 )  # fmt: skip
 """Rules about streams: what a decoder can find wrong."""
@@ -155,6 +159,7 @@ CALLER_RULES: Final = _table(
     Rule("batch-norm-unfit", USAGE, "8", "a batch normalization has one finite value per output channel of its layer, and var + eps is positive", "name the layers and batch normalizations that go together: --pairs FILE"),
     Rule("block-members", USAGE, "7.8.5", "the tensors of a block are different ones of the model, quantized, of one data type, beside the weight as long as it has rows; two or more, of batch norm none or four"),
     Rule("tensor-unknown", USAGE, "8.2", "the asked tensor is in the stream or model"),
+    Rule("topology-choice", USAGE, "7.6", "a stream whose topology is asked for carries one that is not empty", "nnref inspect IN.nnr lists them; in Python they are open_stream('IN.nnr').topologies"),
     Rule("tensor-announced", USAGE, "8", "an announced tensor is written once, with the data type and shape announced, and no other is"),
     Rule("levels-off-grid", USAGE, "10.3", "with dq_flag 1 the quantized parameters lie on the trellis grid"),
     Rule("update-impossible", USAGE, "12.6", "an update keeps all tensors of its base; one of residuals alone also their shapes and data types", "encode the model as a new base, without --base"),

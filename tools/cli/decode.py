@@ -25,6 +25,7 @@ from nnref.tools.cli.options import (
 from nnref.tools.cli.output import print_json, progress_bar, warn_findings
 from nnref.tools.cli.parameters import write_parameters
 from nnref.tools.cli.text import count_text, one_line
+from nnref.tools.cli.topology import write_topology
 
 if TYPE_CHECKING:
     from nnref.codec.model import TensorInfo
@@ -56,6 +57,12 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Write base_model_id, validation performance and performance maps to this JSON file.",
 )
+@click.option(
+    "--topology",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the topology that the stream carries to this file, unpacked.",
+)
 @click.option("--strict", is_flag=True, help="Refuse what a decoder may tolerate.")
 @jobs_option
 @quiet_option
@@ -68,6 +75,7 @@ def command(
     as_coded: bool,
     out_of_band: Any,
     parameters: Path | None,
+    topology: Path | None,
     limits: Limits,
     dialect: Dialect,
     strict: bool,
@@ -87,7 +95,8 @@ def command(
     for stream in streams:
         refuse_same_file(stream, output)
     if len(streams) > 1:
-        _check_chain({"--as-coded": as_coded, "--base": bases, "--parameters": parameters})
+        of_one = {"--as-coded": as_coded, "--base": bases}
+        _check_chain(of_one | {"--parameters": parameters, "--topology": topology})
         found = _chain(streams, output, semantics or "cumulative", options)
     else:
         _check_single(semantics)
@@ -104,8 +113,8 @@ def command(
                     **options,
                 )
             )
-    if parameters is not None:
-        write_parameters(parameters, codec.open_stream(streams[0], **options).parameters)
+    if parameters is not None or topology is not None:
+        _write_beside(codec.open_stream(streams[0], **options), parameters, topology)
     _tell(streams, output, found, quiet, as_json)
 
 
@@ -116,6 +125,14 @@ class _Decoded:
     tensors: dict[str, "TensorInfo"]
     stream_bytes: int
     findings: "tuple[codec.NnrError, ...]"
+
+
+def _write_beside(stream: "codec.Stream", parameters: Path | None, topology: Path | None) -> None:
+    """The files of what a stream carries beside tensors."""
+    if parameters is not None:
+        write_parameters(parameters, stream.parameters)
+    if topology is not None:
+        write_topology(topology, stream.topologies, stream.limits)
 
 
 def _check_chain(of_one_stream: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from nnref.tools.cli.output import print_json, progress_bar
 from nnref.tools.cli.parameters import parameters_given
 from nnref.tools.cli.targets import TargetOptions, print_trial, search_object, target_options
 from nnref.tools.cli.text import count_text, finite_or_none, one_line, ratio_text
+from nnref.tools.cli.topology import topology_options
 from nnref.tools.cli.updating import update_options, update_summary
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ if TYPE_CHECKING:
 )
 @update_options
 @target_options
+@topology_options
 @folding_options
 @jobs_option
 @quiet_option

@@ -10,6 +10,7 @@ from nnref.tools.cli.options import json_option, limit_option, out_of_band_optio
 from nnref.tools.cli.output import print_json, print_table, warn_findings
 from nnref.tools.cli.parameters import parameters_facts, parameters_object
 from nnref.tools.cli.text import count_text, number_text, one_line, ratio_text, shape_text
+from nnref.tools.cli.topology import topology_object, topology_text
 
 if TYPE_CHECKING:
     from nnref.codec import StreamTensor
@@ -56,6 +57,8 @@ def _print(path: str, found: "Inspection", elements: bool) -> None:
     print_table("Tensors", _TENSOR_COLUMNS, rows)
     for name, value in parameters_facts(found.parameters):
         print(one_line(f"{name}: {value}"))
+    for topology in found.topologies:
+        print(f"topology: {topology_text(topology)}")
     totals = _totals(found)
     print(
         f"{one_line(path)}: {count_text(found.size)} bytes in {totals['units']} units for "
@@ -142,6 +145,7 @@ def _object(found: "Inspection") -> dict[str, Any]:
         "bytes": found.size,
         "totals": _totals(found),
         "parameters": parameters_object(found.parameters),
+        "topologies": [topology_object(topology) for topology in found.topologies],
         "units": [_unit_object(one) for one in found.units],
         "tensors": [_tensor_object(one, tensor) for one in found.units for tensor in one.tensors],
         "findings": [finding.as_dict() for finding in found.findings],

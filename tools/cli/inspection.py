@@ -8,6 +8,7 @@ from nnref.codec.decoder.buffer import stream_buffer
 from nnref.codec.decoder.composition import composed_tensors
 from nnref.codec.decoder.headers import StreamTensor, unit_tensors
 from nnref.codec.model_parameters import ModelParameters
+from nnref.codec.topology import Topology
 from nnref.spec.errors import NnrError
 from nnref.spec.limits import Limits
 from nnref.spec.syntax import Joiner, OutOfBand, Record, Unit, read_units
@@ -61,6 +62,13 @@ class Inspection:
         """What the stream says of the model beside its tensors."""
         sets = (one.unit for one in self.units if one.unit.nnr_unit_type == UnitType.NNR_MPS)
         return next((ModelParameters.of(unit.fields) for unit in sets), ModelParameters())
+
+    @property
+    def topologies(self) -> tuple[Topology, ...]:
+        """The topologies that the stream carries."""
+        units = (one.unit for one in self.units if one.unit.nnr_unit_type == UnitType.NNR_TPL)
+        found = (Topology.from_unit(unit.fields, unit.payload) for unit in units)
+        return tuple(topology for topology in found if topology is not None)
 
     @property
     def composed(self) -> list[StreamTensor]:

@@ -143,6 +143,11 @@ DECIDED: Final[dict[str, Note]] = {
         ("D-07",),
         MUST_SKIP,
     ),
+    "topology-deflate": Note(
+        "Decoding tensors does not unpack a topology; who does, finds the letters `graph`.",
+        ("7.6",),
+        ("D-32",),
+    ),
     "topology-bytes": Note(
         "Topology data reaches to the end of the unit and may hold zero bytes: it is no string.",
         ("5.7", "7.6"),

@@ -21,7 +21,12 @@ from nnref.conformance.generator.shorthand import (
     tensor,
     update,
 )
-from nnref.spec.tables.enums import DecompressedDataFormat, Dialect, UnitType
+from nnref.spec.tables.enums import (
+    DecompressedDataFormat,
+    Dialect,
+    TopologyCompressionFormat,
+    UnitType,
+)
 
 LEDGER: Final = (
     Description(
@@ -79,6 +84,23 @@ LEDGER: Final = (
         flip=((8, 5), (11, 1)),
     ),
     Description(
+        "topology-deflate",
+        "A topology that is packed",
+        (
+            start(),
+            parameters(),
+            Unit(
+                UnitType.NNR_TPL,
+                {
+                    "topology_storage_format": 0,
+                    "topology_compression_format": TopologyCompressionFormat.NNR_DFL,
+                    "topology_data": bytes.fromhex("7801010500faff6772617068063b0213"),
+                },
+            ),
+            four(),
+        ),
+    ),
+    Description(
         "topology-bytes",
         "Topology data that is no string",
         (
@@ -87,7 +109,7 @@ LEDGER: Final = (
             Unit(
                 UnitType.NNR_TPL,
                 {
-                    "topology_storage_format": 128,
+                    "topology_storage_format": 129,
                     "topology_compression_format": 0,
                     "topology_data": b"\xff\x00\xfe",
                 },

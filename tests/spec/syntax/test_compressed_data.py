@@ -15,6 +15,7 @@ from nnref.spec.syntax import (
     read_units,
     write_unit,
 )
+from nnref.spec.tables.enums import UnitType
 from tests.spec.syntax.streams import BLOCK, EDITION_2, FLOAT, ndu, opening
 
 UPDATES = {"mps_parent_signalling_enabled_flag": 1}
@@ -306,9 +307,10 @@ def test_decompressed_data_format_is_standard_or_private(code, good):
         assert refused(**changes) == "data-format-reserved"
 
 
-def test_index_outside_the_reference_list_is_refused():
+@pytest.mark.parametrize("listed", [("a", "b"), ()])
+def test_index_outside_the_reference_list_is_refused(listed):
     _, state = opening(mps_topology_indexed_reference_flag=1)
-    state = replace(state, reference_list=("a", "b"))
+    state = replace(state, reference_list=listed)
     fields = BLOCK | {"topology_elem_id_list": None, "topology_elem_id_index_list": [0, 2]}
     with pytest.raises(NnrError) as caught:
         ndu(state, **fields)
@@ -339,10 +341,18 @@ def test_count_is_checked_against_the_bits_left_before_the_first_entry():
 
 def test_indexed_block_aligns_after_its_indices():
     stream, state = opening(mps_topology_indexed_reference_flag=1)
+    listed = {
+        "topology_storage_format": 6,
+        "topology_compression_format": 0,
+        "count_topology_elements_minus2": 199,
+        "topology_elem_id_list": [f"t{i}" for i in range(201)],
+    }
+    stream += write_unit(UnitType.NNR_TPL, listed, b"", state)
+    state = state.after(UnitType.NNR_TPL, listed)
     fields = BLOCK | {"topology_elem_id_list": None, "topology_elem_id_index_list": [0, 200]}
     unit = ndu(state, **fields)
     records = []
-    parsed_fields = list(read_units(stream + unit, record=records.append))[2].fields
+    parsed_fields = list(read_units(stream + unit, record=records.append))[3].fields
     assert parsed_fields.topology_elem_id_index_list == [0, 200]
     names = [record.path for record in records]
     where = names.index("topology_elem_id_index_list[1]")
