@@ -10,6 +10,9 @@ from nnref.tools.cli.lazy import Entry, LazyGroup
 COMMANDS: Final[Mapping[str, Entry]] = {
     "list": Entry("nnref.tools.cli.conformance.listing", "List the cases of the suite."),
     "run": Entry("nnref.tools.cli.conformance.run", "Run any decoder over the suite."),
+    "check": Entry(
+        "nnref.tools.cli.conformance.check", "Judge streams of any encoder by every rule."
+    ),
     "kill": Entry(
         "nnref.tools.cli.conformance.kill",
         "Plant faults in a decoder, and count those that the suite finds.",

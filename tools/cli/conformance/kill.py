@@ -46,8 +46,8 @@ def command(
 ) -> int:
     """Plant faults in a decoder, and count those that the suite finds.
 
-    Each is planted in a copy of the literal decoder. Without a FAULT all of the catalogue are tried. The exit status is 0 when at least 98 % are
-    found and the others are explained in the catalogue.
+    Each is planted in a copy of the literal decoder. Without a FAULT all of the catalogue are
+    tried. The exit status is 0 when at least 98 % are found and the others are explained.
     """
     from nnref.conformance.kill import (  # noqa: PLC0415  these load numpy
         kill_all_faults,
