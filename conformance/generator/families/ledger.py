@@ -5,6 +5,7 @@ from typing import Final
 
 from nnref.conformance.generator.building import Description
 from nnref.conformance.generator.shorthand import (
+    BI,
     DC,
     INTEGER,
     LS,
@@ -235,6 +236,16 @@ LEDGER: Final = (
         "aggregate",
         "An aggregate unit",
         (start(), parameters(), Unit(UnitType.NNR_AGG, payload=b"\x00\x00")),
+    ),
+    Description(
+        "several-names",
+        "Two names for a tensor that is no block",
+        (
+            start(),
+            parameters(),
+            block(["w", "b"], BI, [2, 2], Choices([1, 2], 0), Choices([4, -2, 8, 0], -12)),
+        ),
+        flip=((15, 0x10),),
     ),
     Description(
         "unknown-unit",

@@ -169,6 +169,7 @@ def test_d_31_a_complete_tensor_would_be_another_one_if_it_were_added() -> None:
         ("entry-point-lie", "entry-point-mismatch"),
         ("map-without-entries", "performance-map-count-zero"),
         ("aggregate", "aggregate-undefined"),
+        ("several-names", "tensor-split-undefined"),
     ],
 )
 def test_stream_that_a_decision_refuses_breaks_its_rule(name: str, rule: str) -> None:
