@@ -2,41 +2,35 @@
 
 from nnref.codec.decoder.updates import StoredTensor
 from nnref.codec.encoder.unit import DataUnit
-from nnref.spec.syntax import StreamState
 from nnref.spec.tables.enums import ParentNodeIdType
 
 
-def node_elements(unit: DataUnit, state: StreamState, *, temporal: bool) -> dict[str, int]:
+def node_elements(unit: DataUnit, *, temporal: bool) -> dict[str, int]:
     """Clause 6.9.2: which node a unit is, and which one is its parent.
 
     A base needs no ids: its tensors count as nodes of depth 0. The peer gives it some.
     """
-    settings = unit.settings
+    settings, lineage = unit.settings, unit.lineage
     compatible = settings.compatible and settings.profile == 1
-    elements = {"node_id_present_flag": 0}
-    if compatible or settings.device_id is not None or unit.parent is not None:
-        elements = _node(unit, _stored(unit))
-    if state.mps_parent_signalling_enabled_flag:
-        elements |= {"parent_node_id_present_flag": 0}
-    if unit.parent is not None:
-        elements |= _parent(unit, _stored(unit)) | {"temporal_context_modeling_flag": int(temporal)}
-    return elements
+    if lineage is None:
+        named = compatible or settings.device_id is not None
+        return _node(unit, None, 0) if named else {"node_id_present_flag": 0}
+    stored = lineage.stored.tensors.get(unit.in_header()[0].name)
+    depth = stored.put_node_depth if stored is not None else None
+    elements = _node(unit, stored, (depth or 0) + 1)
+    if not lineage.named:
+        return elements | {"parent_node_id_present_flag": 0}
+    return elements | _parent(unit, stored) | {"temporal_context_modeling_flag": int(temporal)}
 
 
-def _stored(unit: DataUnit) -> StoredTensor | None:
-    """Clause 12.1: the parent is the stored unit of the first tensor."""
-    return None if unit.parent is None else unit.parent.tensors.get(unit.in_header()[0].name)
-
-
-def _node(unit: DataUnit, stored: StoredTensor | None) -> dict[str, int]:
-    parameter_id, depth = None, 0
-    if stored is not None:
-        parameter_id, depth = stored.parameter_id, stored.put_node_depth or 0
+def _node(unit: DataUnit, stored: StoredTensor | None, depth: int) -> dict[str, int]:
+    """Clause 12.1: a tensor keeps its parameter_id; each update of it is one level deeper."""
+    parameter_id = None if stored is None else stored.parameter_id
     return {
         "node_id_present_flag": 1,
         "device_id": unit.settings.device_id or 0,
         "parameter_id": unit.parameter_id if parameter_id is None else parameter_id,
-        "put_node_depth": depth + (unit.parent is not None),
+        "put_node_depth": depth,
     }
 
 

@@ -62,7 +62,7 @@ def coded_payload(unit: DataUnit, state: StreamState) -> CodedPayload:
 
 
 def _known(unit: DataUnit, member: CodedMember) -> _Known:
-    stored = unit.parent.tensors.get(member.name) if unit.parent is not None else None
+    stored = None if unit.lineage is None else unit.lineage.parent.tensors.get(member.name)
     if stored is None or stored.quantized.size != member.values.size:
         return _Known()
     history = stored.history.reshape(-1)
@@ -154,7 +154,7 @@ def _syntax(
         dq_flag=unit.tools.dq_flag,
         scan_order=unit.tools.scan_order,
         profile=state.profile,
-        parent=unit.parent is not None,
+        parent=unit.lineage is not None and unit.lineage.named,
         temporal=temporal,
         codebook_size=len(member.codebook.entries) if member.codebook else 0,
         codebook_zero_offset=member.codebook.zero_offset if member.codebook else 0,

@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.encoder.data_unit import WrittenUnit
 from nnref.codec.encoder.forms import WeightForm, smallest_unit
 from nnref.codec.encoder.member import CodedMember, UnitTools, scan_order
 from nnref.codec.encoder.quality import is_out_of_reach
 from nnref.codec.encoder.rate_distortion import unary_length_of
 from nnref.codec.encoder.settings import EncodeSettings
-from nnref.codec.encoder.unit import DataUnit
+from nnref.codec.encoder.unit import DataUnit, Lineage
 from nnref.codec.encoder.weight import Weight
 from nnref.codec.encoder.weight_members import weight_members
 from nnref.codec.formats import Carrier, is_quantized, rounded_to, to_carrier
@@ -64,22 +63,22 @@ def encode_tensor(
     settings: EncodeSettings,
     state: StreamState,
     parameter_id: int,
-    parent: UpdateState | None = None,
+    lineage: Lineage | None = None,
 ) -> CodedArray:
     """The unit of one tensor; `settings` are the tensor's own (rules applied).
 
-    `parameter_id` is the tensor's position in the model. With a `parent`, what is stored of the
-    tensor, the unit is an update (clause 12). A tensor whose scale no step suits is carried
-    without quantization, unless the settings refuse. Raises UsageError naming the tensor.
+    `parameter_id` is the tensor's position in the model, `lineage` that of a unit of an update. A
+    tensor whose scale no step suits is carried without quantization, unless the settings refuse.
+    Raises UsageError naming the tensor.
     """
     try:
-        return _encoded(name, array, settings, state, parameter_id, parent)
+        return _encoded(name, array, settings, state, parameter_id, lineage)
     except NnrError as error:
         may_keep = settings.out_of_reach == "raw" and not settings.compatible
         if not may_keep or not is_out_of_reach(error, array.ndim, settings):
             raise error.at(tensor=name) from None
         kept = EncodeSettings.from_options(settings, {"lossless": True})
-        coded = _encoded(name, array, kept, state, parameter_id, parent)
+        coded = _encoded(name, array, kept, state, parameter_id, lineage)
         return replace(coded, report=replace(coded.report, out_of_reach=error.detail))
 
 
@@ -89,12 +88,12 @@ def _encoded(
     settings: EncodeSettings,
     state: StreamState,
     parameter_id: int,
-    parent: UpdateState | None,
+    lineage: Lineage | None,
 ) -> CodedArray:
     weight = Weight.of(name, tensor_carrier(array, settings), settings, array.dtype)
 
     def build(form: WeightForm) -> DataUnit:
-        return replace(_data_unit(weight, state, parameter_id, form), parent=parent)
+        return replace(_data_unit(weight, state, parameter_id, form), lineage=lineage)
 
     unit, written = smallest_unit(build, weight, state)
     report = weight_report(weight, array, unit, written, state)

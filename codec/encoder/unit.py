@@ -26,6 +26,21 @@ _PAYLOAD_ORDER: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Lineage:
+    """Clause 12: what a unit of an update comes after."""
+
+    stored: UpdateState
+    """What is stored of its tensors (clause 12.2)."""
+    named: bool
+    """Whether it is the parent, and the unit an increment; a complete tensor has no parent."""
+
+    @property
+    def parent(self) -> UpdateState:
+        """What the unit may be coded with: nothing without a parent."""
+        return self.stored if self.named else UpdateState()
+
+
+@dataclass(frozen=True, slots=True)
 class DataUnit:
     """What a compressed data unit is to hold; `settings` are those of its weight."""
 
@@ -40,8 +55,8 @@ class DataUnit:
     """Position of the tensor in the model."""
     format_code: int | None = None
     """nnr_decompressed_data_format; None if it is inferred."""
-    parent: UpdateState | None = None
-    """Clause 12.2: what is stored of the tensors of an update; None if the unit has no parent."""
+    lineage: Lineage | None = None
+    """Of a unit of an update."""
 
     @property
     def unary_length(self) -> int:

@@ -15,6 +15,7 @@ from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.encoder.quality import tensor_qp, wanted_sqnr
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.encoder.tensor import EncodedTensor, encode_tensor, tensor_carrier
+from nnref.codec.encoder.unit import Lineage
 from nnref.codec.model import TensorInfo, dtype_name
 from nnref.codec.quantization import choose_qp, max_abs_error, sqnr_db
 from nnref.spec.errors import UsageError, refusal
@@ -78,7 +79,8 @@ def encode_update(
         if _info(parent.array) != _info(array):
             detail = f"{_info(parent.array)} cannot become {_info(array)} by residuals alone"
         raise refusal("update-impossible", detail, tensor=name)
-    complete = encode_tensor(*job)
+    stored = UpdateState() if parent is None else parent.state
+    complete = encode_tensor(*job, Lineage(stored, named=False))
     if found is not None and len(found.data) <= len(complete.data):
         return found
     report = complete.report
@@ -175,7 +177,8 @@ def _has_other_quality(settings: EncodeSettings) -> bool:
 
 def _added(job: _Job, parent: Parent, difference: Array, settings: EncodeSettings) -> UpdatedTensor:
     """An increment that is coded under some settings, and the quality of the sum."""
-    coded = encode_tensor(job.name, difference, settings, job.state, job.parameter_id, parent.state)
+    lineage = Lineage(parent.state, named=True)
+    coded = encode_tensor(job.name, difference, settings, job.state, job.parameter_id, lineage)
     if not coded.decoded.any():
         return _unchanged(job, parent)
     report = replace(coded.report, info=_info(job.array), tools=("increment", *coded.report.tools))

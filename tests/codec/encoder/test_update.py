@@ -154,7 +154,7 @@ def test_another_model_costs_hardly_more_than_without_a_base():
     old = {name: OLD[name] for name in other}
     alone, base = encode(other, sqnr=SQNR), encode(old, sqnr=SQNR)
     update = encode(other, base=base, sqnr=SQNR)
-    assert len(update) <= len(alone) + 42 + len(other)
+    assert len(update) <= len(alone) + 42 + 4 * len(other)
     check_quality(decode_chain([base, update]), other)
 
 
@@ -180,6 +180,9 @@ def test_update_after_a_complete_tensor_follows_that_one():
         model = model | {"half": model["half"] + np.float32(step * 0.1)}
         chain.append(encode(model, base=chain, sqnr=SQNR))
         check_quality(decode_chain(chain), model)
+        fields = open_stream(chain[-1]).info("half").unit.fields
+        assert fields["put_node_depth"] == step + 1
+        assert fields["parent_node_id_present_flag"] == (step > 0)
     check_decoders_agree(chain)
 
 
