@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
+from nnref.conformance.interop.chains import compare_chain, random_chain_case
 from nnref.conformance.interop.client import Peer
 from nnref.conformance.interop.comparison import compare_case
 from nnref.conformance.interop.defects import provoking_cases
@@ -22,8 +23,8 @@ from nnref.conformance.interop.report import Report, markdown, print_report
 from nnref.spec.errors import NnrError
 
 
-def run(python: Path, models: int, seed: int, console: Console) -> Report:
-    """Compare `models` random models and those that provoke the known defects."""
+def run(python: Path, models: int, chains: int, seed: int, console: Console) -> Report:
+    """Compare random models, those that provoke the known defects, and random update chains."""
     with Peer(python) as peer:
         described = peer.call("describe").values
         versions = {
@@ -31,9 +32,11 @@ def run(python: Path, models: int, seed: int, console: Console) -> Report:
             "NNCodec": described["nncodec"],
             "Python": platform.python_version(),
         }
-        report = Report(versions, models, seed)
+        report = Report(versions, models, chains, seed)
         for index in track(range(models), "comparing", console=console, transient=True):
             report.outcomes += compare_case(random_case(seed, index), peer)
+        for index in track(range(chains), "updating", console=console, transient=True):
+            report.outcomes += compare_chain(random_chain_case(seed, index), peer)
         for made_for, case in provoking_cases():
             report.provoked += [(made_for, outcome) for outcome in compare_case(case, peer)]
     return report
@@ -47,11 +50,17 @@ def run(python: Path, models: int, seed: int, console: Console) -> Report:
     help="Virtual environment with NNCodec 2.1.3; made if there is none.",
 )
 @click.option("--models", type=click.IntRange(1), default=240, show_default=True)
+@click.option("--chains", type=click.IntRange(0), default=120, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all outcomes.")
 @click.option("--markdown", "markdown_path", type=click.Path(path_type=Path), help="Write a page.")
 def main(
-    venv: Path, models: int, seed: int, json_path: Path | None, markdown_path: Path | None
+    venv: Path,
+    models: int,
+    chains: int,
+    seed: int,
+    json_path: Path | None,
+    markdown_path: Path | None,
 ) -> None:
     """Run, report, and exit."""
     messages = Console(stderr=True)
@@ -60,7 +69,7 @@ def main(
     except NnrError as error:
         messages.print(f"nnref: error[{error.id}]: {error}", markup=False)
         sys.exit(7)
-    report = run(python, models, seed, messages)
+    report = run(python, models, chains, seed, messages)
     print_report(report, Console())
     if json_path:
         json_path.write_text(json.dumps(report.as_dict(), indent=1, ensure_ascii=False) + "\n")

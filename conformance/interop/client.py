@@ -73,6 +73,26 @@ class Peer:
         reply = self.call("decompress", [np.frombuffer(stream, np.uint8)])
         return dict(zip(reply.values["names"], reply.arrays, strict=True))
 
+    def start_chain(self) -> None:
+        """Forget what NNCodec's encoder and decoder have kept of earlier streams."""
+        self.call("start_chain")
+
+    def compress_update(self, differences: Tensors, options: Mapping[str, Any]) -> bytes:
+        """The next update of a chain."""
+        reply = self.call(
+            "compress_update",
+            list(differences.values()),
+            names=list(differences),
+            options=dict(options),
+        )
+        return reply.arrays[0].tobytes()
+
+    def decompress_update(self, stream: bytes, *, is_base: bool = False) -> Tensors:
+        """The tensors of the next stream of a chain, as they are coded."""
+        data = [np.frombuffer(stream, np.uint8)]
+        reply = self.call("decompress_update", data, is_base=is_base)
+        return dict(zip(reply.values["names"], reply.arrays, strict=True))
+
     def close(self) -> None:
         """End the process, if there is one."""
         process, self._process = self._process, None

@@ -41,9 +41,9 @@ def compare_case(case: Case, peer: Peer) -> Iterator[Outcome]:
     theirs, failure = _peer_stream(case, peer)
     decoded = _peer_tensors(theirs, peer)
     outcomes = [
-        _judge(Direction.OURS_TO_PEER, case, decoded, _ours_to_peer(case, peer)),
-        _judge(Direction.PEER_TO_OURS, case, decoded, failure or _peer_to_ours(theirs, decoded)),
-        _judge(Direction.SAME_BYTES, case, decoded, failure or _same_bytes(case, theirs, decoded)),
+        judge(Direction.OURS_TO_PEER, case, decoded, _ours_to_peer(case, peer)),
+        judge(Direction.PEER_TO_OURS, case, decoded, failure or _peer_to_ours(theirs, decoded)),
+        judge(Direction.SAME_BYTES, case, decoded, failure or _same_bytes(case, theirs, decoded)),
     ]
     yield from outcomes
     affected = frozenset[str]().union(*(outcome.affected for outcome in outcomes))
@@ -52,7 +52,8 @@ def compare_case(case: Case, peer: Peer) -> Iterator[Outcome]:
         yield from compare_case(Case(f"rest of {case.label}", rest, case.settings), peer)
 
 
-def _judge(direction: Direction, case: Case, decoded: Tensors, reason: str) -> Outcome:
+def judge(direction: Direction, case: Case, decoded: Tensors, reason: str) -> Outcome:
+    """The outcome of a comparison that ended with `reason`; `decoded` is by the peer."""
     if not reason:
         return Outcome(direction, case.label, Verdict.IDENTICAL)
     explanation = explain(direction, case, decoded, reason)

@@ -25,6 +25,8 @@ class Direction(Enum):
     OURS_TO_PEER = "nnref encodes, NNCodec decodes"
     PEER_TO_OURS = "NNCodec encodes, nnref decodes"
     SAME_BYTES = "same settings, same bytes"
+    OUR_UPDATES = "update chains: nnref encodes, NNCodec decodes"
+    PEER_UPDATES = "update chains: NNCodec encodes, nnref decodes"
 
 
 @dataclass(frozen=True)
@@ -100,10 +102,11 @@ DEFECTS: Final = (
         "with dependent quantization, row skipping and a block scan the coder walks the state "
         "machine one whole row per skipped segment, the quantizer one segment; the states part "
         "when the row is longer than a block and its length is no multiple of 4, and other "
-        "values than the quantized ones are coded",
-        frozenset({Direction.SAME_BYTES}),
+        "values than the quantized ones are coded; with temporal contexts the next update then "
+        "refers to values that the decoder does not have, and cannot be decoded",
+        frozenset({Direction.SAME_BYTES, Direction.PEER_UPDATES}),
         _skipped_in_the_wrong_state,
-        re.compile("^byte "),
+        re.compile("^byte |NNCodec cannot decode its own stream"),
     ),
     Defect(
         "block-scan-of-a-vector",

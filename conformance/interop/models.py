@@ -87,10 +87,15 @@ def random_case(seed: int, index: int) -> Case:
     """The model number `index` of a run: 1 to 8 tensors of 1 to 4 dimensions."""
     random = np.random.default_rng([seed, index])
     settings = random_settings(random)
-    step = 2.0 ** (settings.qp / 2**settings.qp_density)
+    step = typical_step(settings)
     count = int(random.integers(1, 9))
-    tensors = {_name(random, i): _tensor(random, step) for i in range(count)}
+    tensors = {random_name(random, i): random_tensor(random, step) for i in range(count)}
     return Case(f"model {index}", tensors, settings)
+
+
+def typical_step(settings: Settings) -> float:
+    """About the step of matrices."""
+    return float(2.0 ** (settings.qp / 2**settings.qp_density))
 
 
 def random_settings(random: Random) -> Settings:
@@ -115,11 +120,13 @@ def random_settings(random: Random) -> Settings:
 _STEMS: Final = ("weight", "conv.0.weight", "bias", "层.权重", "naïve μ", "a b/c", "x" * 60)
 
 
-def _name(random: Random, position: int) -> str:
+def random_name(random: Random, position: int) -> str:
+    """A name that no other position has."""
     return f"{position}.{random.choice(_STEMS)}"
 
 
-def _tensor(random: Random, step: float) -> Array:
+def random_tensor(random: Random, step: float) -> Array:
+    """A tensor of 1 to 4 dimensions whose float values are some steps large."""
     shape = _shape(random)
     if random.random() < 0.12:
         return _integers(random, shape)

@@ -20,6 +20,7 @@ class Report:
 
     versions: dict[str, str]
     models: int
+    chains: int
     seed: int
     outcomes: list[Outcome] = field(default_factory=list)
     provoked: list[tuple[str, Outcome]] = field(default_factory=list)
@@ -40,6 +41,7 @@ class Report:
         return {
             "versions": self.versions,
             "models": self.models,
+            "chains": self.chains,
             "seed": self.seed,
             "counts": {
                 d.name.lower(): {v.value: self.counts(d)[v] for v in Verdict} for d in Direction
@@ -63,7 +65,7 @@ def _row(outcome: Outcome) -> dict[str, str]:
 def print_report(report: Report, console: Console) -> None:
     """The tables a person reads."""
     title = ", ".join(f"{name} {version}" for name, version in report.versions.items())
-    counts = Table("direction", "models", *(v.value for v in Verdict), title=title)
+    counts = Table("direction", "cases", *(v.value for v in Verdict), title=title)
     for direction in Direction:
         counts.add_row(*_count_cells(report, direction))
     console.print(counts)
@@ -85,14 +87,15 @@ def markdown(report: Report) -> str:
         "# Interoperability with NNCodec 2.1.3",
         "",
         f"Printed by `python -m nnref.conformance.interop --models {report.models} "
-        f"--seed {report.seed} --markdown RESULTS.md` on {today} ({platform.machine()}; "
-        f"{versions}).",
+        f"--chains {report.chains} --seed {report.seed} --markdown RESULTS.md` on {today} "
+        f"({platform.machine()}; {versions}).",
         "",
-        "| direction | models | identical | explained | diverged |",
+        "| direction | cases | identical | explained | diverged |",
         "|---|---|---|---|---|",
         *(f"| {' | '.join(_count_cells(report, d))} |" for d in Direction),
         "",
-        "Identical means equal names, order, dtypes, shapes and bytes; in the last row, equal",
+        "A case is a model, or a base with 2 to 5 updates. Identical means equal names, order,",
+        "dtypes, shapes and bytes, of an update chain in every stream; in the third row, equal",
         "streams. Explained differences fall under one of the defects below; what is left of such",
         "a model without the tensors that the defect acts on is compared as one more model.",
         "",
@@ -107,7 +110,7 @@ def markdown(report: Report) -> str:
             for made_for, o in report.provoked
         ),
         "",
-        "## Differences among the random models",
+        "## Differences among the random models and chains",
         "",
         *(_explained_lines(report.outcomes) or ["None."]),
     ]

@@ -31,12 +31,15 @@ def describe(_request: Message) -> tuple[dict[str, Any], list[Array]]:
 def load_commands() -> dict[str, Command]:
     """Import NNCodec and name what it can be asked."""
     leave_out_framework()
-    from . import models, payloads  # noqa: PLC0415 - needs the line above
+    from . import chains, models, payloads  # noqa: PLC0415 - needs the line above
 
     return {
         "describe": describe,
         "compress": models.compress,
         "decompress": models.decompress,
+        "start_chain": chains.start_chain,
+        "compress_update": chains.compress_update,
+        "decompress_update": chains.decompress_update,
         "encode_levels": payloads.encode_levels,
         "decode_levels": payloads.decode_levels,
         "quantize": payloads.quantize,
