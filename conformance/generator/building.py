@@ -1,9 +1,10 @@
 """Streams from their descriptions: elements by name, levels, and what an encoder chooses."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from nnref.conformance.generator.encoder import (
     EntryPointRecorder,
@@ -18,6 +19,7 @@ from nnref.spec.process.engine import ArithmeticDecoder
 from nnref.spec.process.members import members
 from nnref.spec.process.parameter_sets import ActiveParameters
 from nnref.spec.process.payload import DataUnit, coded_tensor
+from nnref.spec.process.refused import Refused
 from nnref.spec.process.stream import StreamDecoder
 from nnref.spec.process.units import nnr_unit_header
 from nnref.spec.syntax import OutOfBand, StreamState, read_unit_at, write_unit
@@ -25,6 +27,8 @@ from nnref.spec.syntax.derived import number_of_entry_points
 from nnref.spec.tables.enums import Dialect, UnitType
 
 Fields = Mapping[str, Any]
+MOST_WEIGHTS: Final = 1 << 22
+"""Weights of the method data units of a stream together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +60,15 @@ class Description:
     worked: bool = False
     """Explained bit by bit in annex D of the document."""
     flip: Sequence[tuple[int, int]] = ()
+    refused: bool = False
+    """The last codeword ends where the literal decoder refuses its levels."""
 
 
 def build(description: Description, state: UpdateState) -> bytes:
     """The bytes of a stream; `state` is what the streams before it have left."""
     stream = b""
     written = StreamState()
-    decoder = StreamDecoder(BitReader(b""), state, {}, description.dialect, 0)
+    decoder = StreamDecoder(BitReader(b""), state, {}, description.dialect, MOST_WEIGHTS)
     for unit in description.units:
         if unit.type == UnitType.NNR_NDU:
             stream += data_unit(description, unit, written, decoder.active, state)
@@ -118,7 +124,7 @@ def data_unit(
         replace(member, entry_points=points)
         for member, points in zip(job.members, recorded, strict=True)
     ]
-    payload = encoded(job, unit.tensors)
+    payload = encoded(job, unit.tensors, refused=description.refused)
     if complete["scan_order"]:
         for points in recorded:
             points.clear()
@@ -151,11 +157,12 @@ def _data_unit(
     return DataUnit(0, parsed, members(parsed), active, state, description.dialect)
 
 
-def encoded(unit: DataUnit, tensors: Sequence[TensorChoices]) -> bytes:
-    """Clause 9.3.6: the codeword of the tensors of a unit."""
+def encoded(unit: DataUnit, tensors: Sequence[TensorChoices], *, refused: bool = False) -> bytes:
+    """Clause 9.3.6: the codeword of the tensors of a unit; if `refused`, up to the refusal."""
     engine = LiteralEncoder(Narrator(tensors))
-    for member in unit.members:
-        coded_tensor(engine, unit, member)
+    with suppress(Refused) if refused else nullcontext():
+        for member in unit.members:
+            coded_tensor(engine, unit, member)
     return engine.finish()
 
 

@@ -12,9 +12,11 @@ from nnref.codec.model.tensors import ITEM_BYTES
 from nnref.conformance.generator.building import build
 from nnref.conformance.generator.case import Case
 from nnref.conformance.generator.expectation import Expectation, expectation
+from nnref.conformance.generator.fault import Broken, FaultCase, break_case
 from nnref.conformance.generator.output import Output
 from nnref.conformance.generator.sums import sum_of_chain
 from nnref.conformance.suite import (
+    INVALID,
     Budget,
     Expected,
     ExpectedTensor,
@@ -28,6 +30,8 @@ from nnref.spec.process import UpdateState
 MEMORY: Final = 256 << 20
 SECONDS: Final = 10
 """The budget of every case: generous for a tensor of a few weights, nothing for a bomb."""
+BROKEN: Final = "invalid"
+"""The group of invalid cases."""
 
 Files = dict[str, bytes]
 """Contents by path in the folder of the suite."""
@@ -76,24 +80,32 @@ def make(case: Case, earlier: dict[str, Made]) -> Made:
     return Made(case, data, own, expected, after, chain)
 
 
-def suite_files(cases: Iterable[Case]) -> Files:
-    """Every file of the suite."""
+def suite_files(cases: Iterable[Case], faults: Iterable[FaultCase] = ()) -> Files:
+    """Every file of the suite.
+
+    Raises ValueError for an invalid case that does not break the rule that it names.
+    """
+    made = make_all(cases)
     files: Files = {}
-    for made in make_all(cases).values():
-        files |= case_files(made)
+    for one in made.values():
+        files |= case_files(sheet_of(one), one.data, one.expected)
+    for fault in faults:
+        parent = made[fault.parent]
+        before = made[parent.chain[-1]].state if parent.chain else UpdateState()
+        broken = break_case(fault, parent.case, parent.data, before)
+        files |= case_files(broken_sheet(broken, parent), broken.data, broken.expected)
     return files
 
 
-def case_files(made: Made) -> Files:
+def case_files(sheet: Sheet, data: bytes, expected: Expectation | None) -> Files:
     """Stream, sheet and expected tensors of one case."""
-    sheet = sheet_of(made)
-    folder = sheet.group
-    assert sheet.expected is not None
-    return {
-        f"{folder}/{sheet.stream.file}": made.data,
-        f"{folder}/{sheet.expected.file}": safetensors(made.expected.outputs),
-        f"{folder}/{sheet.id}.json": sheet_text(sheet),
+    files = {
+        f"{sheet.group}/{sheet.stream.file}": data,
+        f"{sheet.group}/{sheet.id}.json": sheet_text(sheet),
     }
+    if sheet.expected is not None and expected is not None:
+        files[f"{sheet.group}/{sheet.expected.file}"] = safetensors(expected.outputs)
+    return files
 
 
 def sheet_of(made: Made) -> Sheet:
@@ -120,13 +132,37 @@ def sheet_of(made: Made) -> Sheet:
             as_coded=case.as_coded,
             limits=case.limits,
         ),
-        expected=Expected(
-            f"{case.id}.safetensors",
-            tuple(_expected_tensor(output) for output in expected.outputs),
-            expected.levels,
-            expected.coder_states,
-            expected.findings,
-        ),
+        expected=_expected(case.id, expected),
+    )
+
+
+def broken_sheet(broken: Broken, parent: Made) -> Sheet:
+    """The sheet of an invalid case: that of its parent with another stream, and its fault."""
+    case, valid = broken.case, sheet_of(parent)
+    clauses = (broken.fault.clause,)
+    return replace(
+        valid,
+        id=case.id,
+        group=BROKEN,
+        title=case.title,
+        description=case.purpose,
+        kind=INVALID,
+        clauses=clauses,
+        decisions=(),
+        stream=stream_file(case.id, broken.data),
+        options=replace(valid.options, limits=case.limits),
+        expected=_expected(case.id, broken.expected) if broken.expected else None,
+        fault=broken.fault,
+    )
+
+
+def _expected(name: str, expected: Expectation) -> Expected:
+    return Expected(
+        f"{name}.safetensors",
+        tuple(_expected_tensor(output) for output in expected.outputs),
+        expected.levels,
+        expected.coder_states,
+        expected.findings,
     )
 
 
@@ -160,12 +196,12 @@ def _info(output: Output) -> TensorInfo:
     return TensorInfo(output.dtype if known else "uint8", output.shape)
 
 
-def write_suite(cases: Iterable[Case], folder: Path) -> dict[str, int]:
+def write_suite(cases: Iterable[Case], faults: Iterable[FaultCase], folder: Path) -> dict[str, int]:
     """Put the suite into `folder`; returns the numbers of its cases and bytes.
 
     Files of cases that are gone are removed: those of the three kinds in folders of groups.
     """
-    files = suite_files(cases)
+    files = suite_files(cases, faults)
     for old in folder.glob("*/*"):
         if old.suffix in (".nnr", ".json", ".safetensors") and _name(old, folder) not in files:
             old.unlink()

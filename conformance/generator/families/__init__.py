@@ -14,6 +14,7 @@ from nnref.conformance.generator.families import (
     codewords,
     documented,
     maps,
+    methods,
     parameter_sets,
     scans,
     tensors,
@@ -32,11 +33,12 @@ FAMILIES: Final[tuple[Callable[[], Iterator[Case]], ...]] = (
     codebooks.cases,
     blocks.cases,
     updates.cases,
+    methods.cases,
 )
 """In the order in which they are made: the base of an update comes before it."""
 
 
 def all_cases() -> Iterator[Case]:
-    """Every case of the suite."""
+    """Every case of the suite that is decoded; `faults` has the invalid ones."""
     for cases in FAMILIES:
         yield from cases()

@@ -120,6 +120,21 @@ def tools() -> Iterator[Case]:
     )
 
 
+def scaled_factors(dimensions: list[int]) -> Unit:
+    """A block of G with two rows, H and as many scales as the weight has rows."""
+    scales = list(range(1, 1 + dimensions[0]))
+    return block(
+        ["w_G", "w_H", "s"],
+        DC | Cpt.NNR_CPT_LS,
+        dimensions,
+        Choices(scales),
+        Choices([1, 2]),
+        Choices([1, 2, 3, 4]),
+        decomposition_rank=1,
+        g_number_of_rows=2,
+    )
+
+
 def factors() -> Iterator[Case]:
     """Low rank: shapes of G and H."""
     for rank, rows, dimensions in (
@@ -151,6 +166,18 @@ def factors() -> Iterator[Case]:
             as_coded=False,
             decisions=("D-21",),
         )
+    yield case(
+        GROUP,
+        "scaled-rows",
+        "Local scaling of a factor with as many rows as the weight",
+        "Scaling has one factor per row of the weight, and is multiplied into G.",
+        ("10.6",),
+        start(),
+        parameters(),
+        scaled_factors([2, 4]),
+        as_coded=False,
+        decisions=("D-20",),
+    )
     for suffix, rows in (("G", 3), ("H", 2), ("other", 3)):
         size = {"G": 6, "H": 8, "other": 12}[suffix]
         yield case(

@@ -17,6 +17,7 @@ from nnref.conformance.generator.shorthand import (
     start,
     tensor,
 )
+from nnref.spec.syntax import codebook_elements
 from nnref.spec.tables.formats import (
     BITS,
     DATA_FORMATS,
@@ -288,6 +289,31 @@ def payload_types() -> Iterator[Case]:
     )
 
 
+def singles() -> Iterator[Case]:
+    """The least of each tool: invalid cases differ from these in one thing."""
+    for name, units in (
+        (
+            "integer",
+            (tensor("w", [1], Choices([(1 << 31) - 1]), cabac_unary_length_minus1=10, **INTEGER),),
+        ),
+        ("quantized", (tensor("w", [1], Choices([1 << 29]), dq_flag=1),)),
+        (
+            "codebook",
+            (tensor("w", [2], Choices([1, -1]), codebook=codebook_elements([-1, 0, 2], 1, 0)),),
+        ),
+    ):
+        yield case(
+            GROUP,
+            f"one-{name}",
+            f"The largest level of its kind: {name}",
+            "The largest level is a level: it does not overflow.",
+            ("9.5", "9.5.4"),
+            start(),
+            parameters(),
+            *units,
+        )
+
+
 def cases() -> Iterator[Case]:
     """The family."""
     for family in (
@@ -299,5 +325,6 @@ def cases() -> Iterator[Case]:
         out_of_band,
         reserved_unused,
         payload_types,
+        singles,
     ):
         yield from family()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from hashlib import sha256, sha512
 from typing import Any, Final
 
-from nnref.conformance.generator.building import build
+from nnref.conformance.generator.building import Description, build
 from nnref.conformance.generator.case import Case, case
 from nnref.conformance.generator.prng import Numbers
 from nnref.conformance.generator.shorthand import (
@@ -264,6 +264,7 @@ def sums() -> Iterator[Case]:
         ("12.6",),
         *base,
     )
+    yield from _small_sums(base)
     for number in (1, 2):
         units = (
             *head(1),
@@ -298,6 +299,39 @@ def sums() -> Iterator[Case]:
                 after=before,
                 semantics=semantics,
             )
+
+
+def _small_sums(base: tuple[Unit, ...]) -> Iterator[Case]:
+    """Sums of one tensor, and of a base that is named by its hash."""
+    yield case(
+        GROUP,
+        "sum-small",
+        "An update of one tensor, added up",
+        "Shapes have to be those of the base.",
+        ("12.6",),
+        *head(1),
+        edition_2("f", [3], Choices([1, 1, 1], -9), parent_node_id_present_flag=0),
+        after="sum-base",
+        semantics="cumulative",
+    )
+    digest = sha256(build(Description("", "", base), UpdateState())).hexdigest()
+    yield case(
+        GROUP,
+        "base-model",
+        "An update that names its base by a hash",
+        "The first half of the hash over the streams before stands in base_model_id.",
+        ("12.7",),
+        start(1),
+        parameters(
+            mps_parent_signalling_enabled_flag=1,
+            nnr_pre_flag=1,
+            base_model_id_present_flag=1,
+            base_model_id=f"sha256:{digest[:32]}",
+        ),
+        edition_2("f", [3], Choices([1, 1, 1], -9), parent_node_id_present_flag=0),
+        after="sum-base",
+        semantics="cumulative",
+    )
 
 
 def plain_profile() -> Iterator[Case]:

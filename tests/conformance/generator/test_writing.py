@@ -1,12 +1,13 @@
 """The suite on disk is what its descriptions make."""
 
 from nnref.conformance.generator.families import all_cases
+from nnref.conformance.generator.families.faults import all_faults
 from nnref.conformance.generator.writing import suite_files, write_suite
 from nnref.conformance.suite import load, suite_folder
 
 
 def test_suite_is_rebuilt_byte_for_byte():
-    files = suite_files(all_cases())
+    files = suite_files(all_cases(), all_faults())
     folder = suite_folder()
     kinds = (".nnr", ".json", ".safetensors")
     on_disk = {
@@ -24,7 +25,7 @@ def test_files_of_cases_that_are_gone_are_removed(tmp_path):
     kept = tmp_path / "worked" / "notes.txt"
     for path in (*old, kept):
         path.write_text("old")
-    written = write_suite(all_cases(), tmp_path)
+    written = write_suite(all_cases(), all_faults(), tmp_path)
     assert not any(path.exists() for path in old)
     assert kept.exists()
     assert len(load(tmp_path)) == written["cases"]

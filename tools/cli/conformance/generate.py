@@ -24,11 +24,12 @@ def command(folder: Path | None, as_json: bool) -> None:
     nnref.conformance.generator.families; the bytes are the same on every machine.
     """
     from nnref.conformance.generator.families import all_cases  # noqa: PLC0415  it loads numpy
+    from nnref.conformance.generator.families.faults import all_faults  # noqa: PLC0415
     from nnref.conformance.generator.writing import write_suite  # noqa: PLC0415
     from nnref.conformance.suite import suite_folder  # noqa: PLC0415
 
     target = folder or suite_folder()
-    written = write_suite(all_cases(), target)
+    written = write_suite(all_cases(), all_faults(), target)
     if as_json:
         print_json("nnref.generate/1", {"folder": str(target), **written})
     else:

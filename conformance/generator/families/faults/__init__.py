@@ -1,0 +1,12 @@
+"""Invalid cases: at least one for each rule, truncations, lying sizes, bombs."""
+
+from collections.abc import Iterator
+
+from nnref.conformance.generator.families.faults import codewords, frames, headers, outside
+from nnref.conformance.generator.fault import FaultCase
+
+
+def all_faults() -> Iterator[FaultCase]:
+    """All of them."""
+    for module in (frames, headers, codewords, outside):
+        yield from module.faults()

@@ -1,0 +1,107 @@
+"""Clauses 14.2.2 and 15: tensors that are coded by methods beyond the standard."""
+
+from collections.abc import Iterator, Sequence
+from math import prod
+from typing import Any, Final
+
+import numpy as np
+
+from nnref.codec.entropy import PayloadEncoder, TensorSyntax
+from nnref.codec.entropy.search import ShiftSearch
+from nnref.conformance.generator.case import Case, case
+from nnref.conformance.generator.families.units import names
+from nnref.conformance.generator.prng import Numbers
+from nnref.conformance.generator.shorthand import Unit, four, parameters, start
+from nnref.spec.process.reconstruct import next_state, quantized_parameter
+from nnref.spec.tables.enums import Method
+from nnref.spec.tables.private_units import METHOD_SIGNATURE, METHOD_UNIT
+
+GROUP: Final = "methods"
+DENSITY: Final = 2
+
+
+def plain_layer(
+    name: str, dimensions: Sequence[int], *, unary: int = 11, qp_delta: int = -8, **fields: Any
+) -> Unit:
+    """Clause 15.1: a layer whose levels are coded plainly."""
+    rows, columns = (dimensions[0] if dimensions else 1), prod(dimensions[1:])
+    dq_flag = fields.pop("dq_flag", 0)
+    encoder = PayloadEncoder()
+    encoder.iae(6 + DENSITY, qp_delta)
+    levels = Numbers(rows + columns).levels(rows * columns)
+    levels = on_grid(levels) if dq_flag else levels
+    syntax = TensorSyntax(rows, columns, unary, dq_flag)
+    encoder.encode_tensor(np.array(levels, np.int32), syntax, shift_search=ShiftSearch.OFF)
+    usual: dict[str, Any] = {
+        "method_signature": METHOD_SIGNATURE,
+        "method_idc": int(Method.LNQ),
+        "topology_elem_id": name,
+        "nnr_decompressed_data_format_present_flag": int("nnr_decompressed_data_format" in fields),
+        "count_tensor_dimensions": len(dimensions),
+        "tensor_dimensions": list(dimensions),
+        "lnq_header": {
+            "lnq_layer_flag": 0,
+            "dq_flag": dq_flag,
+            "cabac_unary_length_minus1": unary - 1,
+        },
+    }
+    own = {name: value for name, value in (usual | fields).items() if value is not None}
+    return Unit(METHOD_UNIT, own, payload=encoder.finish(), strict=False)
+
+
+def on_grid(levels: Sequence[int]) -> list[int]:
+    """Clause 10.3: the quantized parameters of levels."""
+    quantized, state = [], 0
+    for level in levels:
+        quantized.append(quantized_parameter(level, state))
+        state = next_state(state, level)
+    return quantized
+
+
+def layers() -> Iterator[Case]:
+    """Clause 15.1: plain layers."""
+    purpose = (
+        "A decoder of the standard skips the unit; one that has the method hands out a tensor "
+        "like any other. Its codeword is that of profile 1."
+    )
+    for name, units in (
+        ("layer", (plain_layer("m", [2, 3]), four())),
+        ("trellis", (plain_layer("w", [3, 4], dq_flag=1, unary=1),)),
+        ("flags", (plain_layer("größe", [300], unary=256), plain_layer("", []))),
+        ("empty", (plain_layer("w", [(1 << 31) - 1, 0]), plain_layer("v", [0]))),
+        (
+            "format",
+            tuple(
+                plain_layer(f"w{code}", [2, 2], nnr_decompressed_data_format=code)
+                for code in (0, 8, 9, 64, 74)
+            ),
+        ),
+        ("cube", (plain_layer("w", [2, 3, 2, 130]),)),
+    ):
+        yield case(
+            GROUP,
+            f"lnq-{name}",
+            f"Method data unit: {name}",
+            purpose,
+            ("14.2.2", "15.1"),
+            start(),
+            parameters(DENSITY),
+            *units,
+        )
+    yield case(
+        GROUP,
+        "lnq-indexed",
+        "Method data units whose names are indices",
+        purpose,
+        ("14.2.2", "7.8.2"),
+        start(),
+        parameters(DENSITY, mps_topology_indexed_reference_flag=1),
+        names(*(f"n{j}" for j in range(140))),
+        plain_layer("", [2], topology_elem_id=None, topology_elem_id_index=0),
+        plain_layer("", [2], topology_elem_id=None, topology_elem_id_index=139),
+    )
+
+
+def cases() -> Iterator[Case]:
+    """The family."""
+    yield from layers()
