@@ -12,6 +12,7 @@ from nnref.spec.errors import NnrError
 from nnref.tools.bench.equal_quality import QUALITIES, quality_tables
 from nnref.tools.bench.fresh import measure_memory, measure_startup
 from nnref.tools.bench.kernels import measure_rate
+from nnref.tools.bench.large import Shape, measure_growth, measure_large_memory
 from nnref.tools.bench.many import measure_many
 from nnref.tools.bench.models import PEER_TIMEOUT, measure_model
 from nnref.tools.bench.profiling import profile_model
@@ -20,7 +21,7 @@ from nnref.tools.bench.workload import SPREADS, Tensors, count_weights, file_mod
 
 Titled = tuple[str, list[Row]]
 
-PARTS = ("kernels", "many", "model", "startup", "memory")
+PARTS = ("kernels", "many", "model", "startup", "memory", "linearity")
 MANY = (4, 400)
 """Payloads that are decoded together."""
 TENSOR_COUNTS = (50, 200, 800)
@@ -48,6 +49,20 @@ MEMORY_MODEL = (16, 1 << 20)
     help="A safetensors file, in place of the synthetic models.",
 )
 @click.option(
+    "--model-weights",
+    type=click.IntRange(1 << 10),
+    default=1 << 24,
+    show_default=True,
+    help="Weights of the largest file, for memory and linearity.",
+)
+@click.option(
+    "--model-tensors",
+    type=click.IntRange(1),
+    default=16,
+    show_default=True,
+    help="Its tensors, of equal size.",
+)
+@click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder with safetensors files, for equal-quality.",
@@ -68,6 +83,8 @@ def main(
     weights: int,
     rounds: int,
     model_path: Path | None,
+    model_weights: int,
+    model_tensors: int,
     data: Path | None,
     qualities: tuple[float, ...],
     json_path: Path | None,
@@ -87,6 +104,7 @@ def main(
         return
     if part == "equal-quality" and not (peer_python and data):
         raise click.UsageError("equal-quality needs --peer-python and --data")
+    large = Shape(model_tensors, model_weights)
     console, results = Console(), Results()
     with contextlib.ExitStack() as stack:
         peer = stack.enter_context(Peer(peer_python, timeout=PEER_TIMEOUT)) if peer_python else None
@@ -95,7 +113,8 @@ def main(
             "many": many_tables(weights, rounds, peer),
             "model": model_tables(models, rounds, peer),
             "startup": startup_tables(),
-            "memory": memory_tables(model_path, peer_python),
+            "memory": memory_tables(model_path, peer_python, large),
+            "linearity": linearity_tables(large),
         }
         if peer and data:
             tables["equal-quality"] = quality_tables(data, qualities, peer)
@@ -138,11 +157,19 @@ def startup_tables() -> Iterator[Titled]:
     yield "start-up", measure_startup()
 
 
-def memory_tables(model_path: Path | None, peer_python: Path | None) -> Iterator[Titled]:
-    """Peak memory of one model."""
+def memory_tables(
+    model_path: Path | None, peer_python: Path | None, large: Shape
+) -> Iterator[Titled]:
+    """Peak memory of one model, beside the peer's, and of a large one."""
     model = file_model(model_path) if model_path else synthetic_model(*MEMORY_MODEL)
     title = f"peak memory, {count_weights(model)} weights"
     yield title, measure_memory(model, peer_python)
+    yield f"peak memory, {large}", measure_large_memory(large)
+
+
+def linearity_tables(largest: Shape) -> Iterator[Titled]:
+    """Seconds per weight as size and tensor count grow."""
+    yield "CPU time as models grow", measure_growth(largest)
 
 
 if __name__ == "__main__":

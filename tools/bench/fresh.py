@@ -23,7 +23,7 @@ def measure_startup() -> list[Row]:
     rows = []
     with tempfile.TemporaryDirectory() as cache:
         for state in ("cold", "warm"):
-            seconds = _child("start", cache=cache)
+            seconds = run_child("start", cache=cache)
             rows += [
                 figure_row(f"import, {state}", "s", seconds["import"]),
                 figure_row(f"all kernels, {state}", "s", seconds["kernels"]),
@@ -40,10 +40,10 @@ def measure_memory(model: Tensors, peer_python: Path | None) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         tensors, stream = f"{folder}/model.safetensors", f"{folder}/model.nnr"
         save_file(model, tensors)
-        encoding = _child("encode", tensors, stream, json.dumps(OPTIONS))
-        decoding = _child("decode", stream, f"{folder}/decoded.safetensors")
+        encoding = run_child("encode", tensors, stream, json.dumps(OPTIONS))
+        decoding = run_child("decode", stream, f"{folder}/decoded.safetensors")
     ours = {"idle": encoding["idle"], "encode": encoding["peak"], "decode": decoding["peak"]}
-    return [figure_row(what, "MiB", _mib(peak), theirs.get(what)) for what, peak in ours.items()]
+    return [figure_row(what, "MiB", mib(peak), theirs.get(what)) for what, peak in ours.items()]
 
 
 def _peer_memory(model: Tensors, python: Path) -> dict[str, float]:
@@ -60,14 +60,16 @@ def _peer_peaks(
     with Peer(python, timeout=PEER_TIMEOUT) as peer:
         idle = peer.call("describe").values["peak_memory"]
         peer.call(command, arrays, **values)
-        return _mib(idle), _mib(peer.call("describe").values["peak_memory"])
+        return mib(idle), mib(peer.call("describe").values["peak_memory"])
 
 
-def _mib(count: float) -> float:
+def mib(count: float) -> float:
+    """Bytes as MiB."""
     return count / 2**20
 
 
-def _child(*arguments: str, cache: str | None = None) -> dict[str, float]:
+def run_child(*arguments: str, cache: str | None = None) -> dict[str, float]:
+    """What a fresh process measures (`child`), with a kernel cache of its own if one is given."""
     environment = os.environ | ({"NUMBA_CACHE_DIR": cache} if cache else {})
     command = [sys.executable, "-m", "nnref.tools.bench.child", *arguments]
     output = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE).stdout

@@ -24,9 +24,14 @@ MODEL_QP: Final = -20
 
 def laplacian(weights: int, spread: float, seed: int = 1) -> NDArray[np.float32]:
     """A square-ish float32 matrix of about `weights` Laplacian values of scale `spread`."""
-    columns = max(1, int(weights**0.5))
     random = np.random.default_rng(seed)
-    return random.laplace(scale=spread, size=(weights // columns, columns)).astype(np.float32)
+    return random.laplace(scale=spread, size=matrix_shape(weights)).astype(np.float32)
+
+
+def matrix_shape(weights: int) -> tuple[int, int]:
+    """Rows and columns of a square-ish matrix of about so many weights."""
+    columns = max(1, int(weights**0.5))
+    return weights // columns, columns
 
 
 def synthetic_model(tensors: int, weights: int = TENSOR_WEIGHTS) -> Tensors:

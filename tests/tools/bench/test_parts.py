@@ -8,9 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from nnref.conformance.interop.client import Peer
+from nnref.tools.bench import large
 from nnref.tools.bench.__main__ import main
 from nnref.tools.bench.child import use_every_kernel
 from nnref.tools.bench.kernels import measure_rate
+from nnref.tools.bench.large import Shape, measure_growth, measure_large_memory
 from nnref.tools.bench.many import measure_many
 from nnref.tools.bench.models import measure_model
 from nnref.tools.bench.profiling import profile_model
@@ -44,6 +46,23 @@ def test_model_rows_state_the_bytes_of_the_stream():
     rows = {row.what: row for row in measure_model(synthetic_model(2, 100), 1, None)}
     assert list(rows) == ["encode", "decode", "stream"]
     assert 0 < rows["stream"].ours < 2 * 100 * 4
+
+
+def test_large_files_are_measured():
+    shape = Shape(2, 20_000)
+    rows = {row.what: row.ours for row in measure_large_memory(shape)}
+    assert 0 < rows["stream"] < rows["tensor file"]
+    assert 0 < rows["nnref loaded, above it"] <= rows["decode, above it"]
+
+
+def test_growth_names_every_size(monkeypatch):
+    monkeypatch.setattr(large, "STEPS", 1)
+    rows = [row.what for row in measure_growth(Shape(2, 40_000))]
+    assert rows == [
+        f"{what}, {model}"
+        for model in ("2 tensors, 40000 weights", "1 tensors, 10000 weights")
+        for what in ("encode", "decode")
+    ]
 
 
 def test_profile_names_the_functions_of_both_ways():
