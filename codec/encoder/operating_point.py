@@ -249,7 +249,7 @@ class PointSearch:
 def _averaged(cost: CodingCost, weights: int) -> CodingCost:
     """The rates of a sample, for a tensor of so many weights."""
     mean = np.rint(cost.rates.mean(axis=0, keepdims=True)).astype(np.int32)
-    return CodingCost(cost.bits, mean, max(1, weights))
+    return CodingCost(cost.bits, mean, max(1, weights), cost.shift_idx)
 
 
 def _sample(whole: _Weights) -> _Weights:

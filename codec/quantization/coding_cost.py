@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from nnref.codec.entropy.arrays import NO_FLAGS, NO_LEVELS, quantized_parameters
+from nnref.codec.entropy.arrays import NO_FLAGS, NO_LEVELS, Flags, quantized_parameters
 from nnref.codec.entropy.cost import ONE_BIT
 from nnref.codec.entropy.plan import plan
 from nnref.codec.entropy.search import TensorData, choose_shift_idx, no_choice
@@ -36,6 +36,8 @@ class CodingCost:
     """As `measure_rates` writes them."""
     segment: int
     """Weights per row of `rates`."""
+    shift_idx: Flags
+    """Clause 9.7: the parameter sets of all contexts."""
 
 
 class CostModel:
@@ -47,39 +49,47 @@ class CostModel:
         self.restart = syntax.block_edge * syntax.columns if syntax.block_rows > 1 else 0
         self._shape = shape
         self._search = search
+        self._plan = plan(syntax, Dialect.NNCODEC_2)
         self._contexts = _estimated_contexts(syntax.unary_length)
         self.segment = max(_SHORTEST_SEGMENT, 8 * self._contexts.size)
 
-    def cost(self, q: npt.NDArray[np.int32]) -> CodingCost:
-        """The cost of quantized parameters int32[n] in scan order."""
-        shift_idx, bits = self._shift_idx(q)
+    def cost(self, q: npt.NDArray[np.int32], like: CodingCost | None = None) -> CodingCost:
+        """The cost of quantized parameters int32[n] in scan order.
+
+        With the parameter sets of an earlier cost under the same unary length, where one is given:
+        to find the best ones takes more time than all else.
+        """
+        shift_idx = self._shift_idx(q) if like is None else like.shift_idx
         segments = max(1, -(-q.size // self.segment))
-        rates = np.empty((segments, 2 * shift_idx.size), np.int32)
+        rates = np.empty((segments, 2 * self._contexts.size), np.int32)
         cost = measure_rates(
             q,
             int(self.syntax.dq_flag),
             self.syntax.unary_length,
             self.restart,
-            START_WORDS[shift_idx],
+            START_WORDS[shift_idx[self._contexts]],
             self.segment,
             rates,
         )
-        return CodingCost(cost / ONE_BIT + bits, rates, self.segment)
+        bits = cost / ONE_BIT + self._shift_idx_bits(shift_idx)
+        return CodingCost(bits, rates, self.segment, shift_idx)
 
-    def _shift_idx(self, q: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.uint8], float]:
-        """Clause 9.7: shift_idx of the estimated contexts, and the bits of all that are sent."""
-        known = plan(self.syntax, Dialect.NNCODEC_2)
-        shift_idx = no_choice(known)
-        if self._search:
-            parameters = from_scan(q, self._shape, self.syntax.scan_order)
-            settled = quantized_parameters(self.syntax, parameters)
-            data = TensorData(settled, NO_LEVELS, NO_FLAGS, 0, 0, NO_FLAGS)
-            shift_idx, _ = choose_shift_idx(known, data, compatible=False)
-        history = (known.indices >= SIG_HISTORY) & (known.indices < SIGN_PLAIN)
-        present = (shift_idx[known.indices[~history]] > 0).astype(np.uint8)
+    def _shift_idx(self, q: npt.NDArray[np.int32]) -> Flags:
+        """Clause 9.7: the best shift_idx by context."""
+        if not self._search:
+            return no_choice(self._plan)
+        parameters = from_scan(q, self._shape, self.syntax.scan_order)
+        settled = quantized_parameters(self.syntax, parameters)
+        data = TensorData(settled, NO_LEVELS, NO_FLAGS, 0, 0, NO_FLAGS)
+        return choose_shift_idx(self._plan, data, compatible=False)[0]
+
+    def _shift_idx_bits(self, shift_idx: Flags) -> float:
+        """Clause 9.7: the bits that send shift_idx."""
+        indices = self._plan.indices
+        history = (indices >= SIG_HISTORY) & (indices < SIGN_PLAIN)
+        present = (shift_idx[indices[~history]] > 0).astype(np.uint8)
         flags = flags_cost(present, int(START_WORDS[0])) / ONE_BIT
-        bits = flags + _SHIFT_IDX_BITS * np.count_nonzero(shift_idx)
-        return shift_idx[self._contexts], float(bits)
+        return float(flags + _SHIFT_IDX_BITS * np.count_nonzero(shift_idx))
 
 
 def _estimated_contexts(unary_length: int) -> npt.NDArray[np.int64]:

@@ -70,12 +70,14 @@ def iterate(
 ) -> Iterator[Choice]:
     """One choice per pass; the first pass takes `rates`, every other those of the one before.
 
+    Parameter sets of contexts are those of `rates` until the last pass, which finds its own.
+
     `price` > 0 is that of one bit in steps squared, `passes` holds the parts of it that the
     passes pay. Weights are float32[n] in scan order, finite, and at most 2**24 steps large.
     """
-    for part in passes:
+    for number, part in enumerate(passes, 1):
         q = _search(scanned, step, part * price, model, rates)
-        choice = _measured(scanned, q, step, model)
+        choice = _measured(scanned, q, step, model, rates if number < len(passes) else None)
         rates = choice.cost
         yield choice
 
@@ -99,6 +101,8 @@ def _search(
     return q
 
 
-def _measured(scanned: Scanned, q: Levels, step: float, model: CostModel) -> Choice:
+def _measured(
+    scanned: Scanned, q: Levels, step: float, model: CostModel, like: CodingCost | None = None
+) -> Choice:
     noise = float(squared_error(scanned, q, np.float32(step)))
-    return Choice(q, step, noise, model.cost(q))
+    return Choice(q, step, noise, model.cost(q, like))

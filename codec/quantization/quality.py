@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nnref.codec.quantization.kernels.trellis import search_path, trace_back
-from nnref.codec.quantization.kernels.uniform import round_to_grid, squared_error
+from nnref.codec.quantization.kernels.uniform import last_within, round_to_grid, squared_error
 from nnref.codec.quantization.metrics import ratio_db, rounded_sqnr_db
 from nnref.codec.quantization.overflow import extremes, smallest_fitting_qp
 from nnref.codec.quantization.scan import to_scan
@@ -18,6 +18,7 @@ from nnref.codec.quantization.step import (
     normal_step,
     qp_for_step,
     qp_range,
+    steps32,
 )
 from nnref.spec.errors import refusal
 
@@ -28,6 +29,9 @@ _PATIENCE = 8
 """Trials that follow the measured slope; later ones halve the interval."""
 _ROUNDING_SLACK = 6.0
 """dB that rounding to a narrow type may add, as it brings values of that type back exactly."""
+
+_ALMOST_EQUAL = 1 + 1e-9
+"""A bound on an error that leaves a quality in dB to be compared itself."""
 
 _Measure = Callable[[int], float]
 
@@ -129,13 +133,21 @@ def _first_in_sample(
     Every grid of dependent quantization lies in the uniform grid of the same step, so that a
     qp which fails with uniform quantization fails with both.
     """
-    uniform = _measure(sample, qp_density, dependent=False)
     measure = _measure(sample, qp_density, dq_flag, dtype)
-    hopeless = target - (_ROUNDING_SLACK if dtype is not None else 0.0)
-    for qp in reversed(candidates):
-        if uniform(qp) >= hopeless and measure(qp) >= target:
-            return qp
+    steps, inverse_steps = steps32(candidates, qp_density)
+    slack = _ROUNDING_SLACK if dtype is not None else 0.0
+    bound = _signal(sample) * 10 ** ((slack - target) / 10) * _ALMOST_EQUAL
+    last = len(candidates)
+    while last > 0:
+        last = last_within(sample, steps, inverse_steps, last - 1, bound)
+        if last >= 0 and measure(candidates[last]) >= target:
+            return candidates[last]
     return None
+
+
+def _signal(weights: npt.NDArray[np.float32]) -> float:
+    """Sum of the squares."""
+    return float(squared_error(weights, np.zeros(weights.size, np.int32), np.float32(1)))
 
 
 def _settle(
@@ -171,8 +183,8 @@ def _measure(
     dtype: np.dtype[Any] | None = None,
 ) -> _Measure:
     """The function from a qp to the SQNR in dB of the weights, given in scan order."""
-    q = np.zeros(scanned.size, np.int32)
-    signal = float(squared_error(scanned, q, np.float32(1)))
+    q = np.empty(scanned.size, np.int32)
+    signal = _signal(scanned)
     decisions = np.empty(scanned.size if dependent else 0, np.uint16)
 
     def measure(qp: int) -> float:

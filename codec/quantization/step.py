@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from nnref.spec.errors import refusal
 
@@ -49,6 +50,15 @@ def normal_step(qp: int, qp_density: int) -> float:
     if not 2.0**_MIN_EXPONENT <= step < 2.0 ** (_MAX_EXPONENT + 1):
         raise refusal("step-out-of-range", f"step {step:.6g} (qp {qp}, qp_density {qp_density})")
     return step
+
+
+def steps32(qps: range, qp_density: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Clause 10.1: the steps of qps whose steps are normal binary32 numbers, and 1 / step."""
+    indices = np.arange(qps.start, qps.stop, qps.step, dtype=np.int64)
+    density = 1 << qp_density
+    mantissas = (density + (indices & (density - 1))).astype(np.float64)
+    exact = np.ldexp(mantissas, (indices >> qp_density) - qp_density)
+    return exact.astype(np.float32), (1.0 / exact).astype(np.float32)
 
 
 def inverse_step32(qp: int, qp_density: int) -> np.float32:

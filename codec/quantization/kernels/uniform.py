@@ -36,3 +36,34 @@ def squared_error(
         error = np.float64(weights[i]) - np.float64(step * np.float32(q[i]))
         total += error * error
     return total
+
+
+@kernel
+def last_within(
+    weights: npt.NDArray[np.float32],
+    steps: npt.NDArray[np.float32],
+    inverse_steps: npt.NDArray[np.float32],
+    last: int,
+    bound: float,
+) -> int:
+    """The largest index up to `last` of a step with which rounding to the grid keeps to a bound.
+
+    weights float32[n]; steps and inverse_steps float32[m]; `bound` is that of `squared_error`,
+    whose sum ends as soon as it is beyond. Returns -1 where there is none.
+    """
+    half = np.float32(0.5)
+    for index in range(last, -1, -1):
+        step, inverse_step = steps[index], inverse_steps[index]
+        total = 0.0
+        for i in range(weights.size):
+            scaled = weights[i] * inverse_step
+            whole = np.trunc(scaled)
+            rest = scaled - whole
+            q = np.int32(whole) + np.int32(rest >= half) - np.int32(rest <= -half)
+            error = np.float64(weights[i]) - np.float64(step * np.float32(q))
+            total += error * error
+            if total > bound:
+                break
+        if total <= bound:
+            return index
+    return -1

@@ -169,3 +169,14 @@ def test_weights_of_too_many_steps_are_left_to_the_plain_quantizer():
     assert can_iterate(np.float32([1.0, -(2.0**20)]), 2.0**-4)
     assert not can_iterate(np.float32([1.0, -(2.0**20)]), 2.0**-5)
     assert not can_iterate(np.zeros(0, np.float32), 1.0)
+
+
+def test_parameter_sets_of_an_earlier_cost_are_kept_and_never_cost_less():
+    random = np.random.default_rng(3)
+    q, other = (np.rint(random.laplace(scale=s, size=6000)).astype(np.int32) for s in (2.0, 9.0))
+    model = CostModel((6000,), TensorSyntax(6000, 1, 10), search=True)
+    own, borrowed = model.cost(q), model.cost(q, model.cost(other))
+    assert own.bits < borrowed.bits < 1.02 * own.bits
+    assert np.array_equal(borrowed.shift_idx, model.cost(other).shift_idx)
+    again = model.cost(q, own)
+    assert (again.bits, again.rates.tolist()) == (own.bits, own.rates.tolist())
