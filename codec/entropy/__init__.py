@@ -12,20 +12,32 @@ if TYPE_CHECKING:
     from nnref.codec.entropy.cost import cost_table
     from nnref.codec.entropy.decoder import CoderState, PayloadDecoder
     from nnref.codec.entropy.encoder import PayloadEncoder
+    from nnref.codec.entropy.lnq_decoder import DecodedClasses, DecodedUnits, LnqPayloadDecoder
+    from nnref.codec.entropy.lnq_encoder import LnqPayloadEncoder
+    from nnref.codec.entropy.lnq_syntax import ClassSyntax, LnqShape, PublishedSyntax
+    from nnref.codec.entropy.lnq_work import UnitData
     from nnref.codec.entropy.pairs import Decoding, TensorRequest, decode_alone, decode_together
     from nnref.codec.entropy.portions import decode_in_portions
     from nnref.codec.entropy.search import ShiftSearch
     from nnref.codec.entropy.syntax import EntryPoint, TensorSyntax
 
 __all__ = [
+    "ClassSyntax",
     "CoderState",
+    "DecodedClasses",
+    "DecodedUnits",
     "Decoding",
     "EntryPoint",
+    "LnqPayloadDecoder",
+    "LnqPayloadEncoder",
+    "LnqShape",
     "PayloadDecoder",
     "PayloadEncoder",
+    "PublishedSyntax",
     "ShiftSearch",
     "TensorRequest",
     "TensorSyntax",
+    "UnitData",
     "cost_table",
     "decode_alone",
     "decode_in_portions",
@@ -35,14 +47,22 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ClassSyntax": "lnq_syntax",
     "CoderState": "decoder",
+    "DecodedClasses": "lnq_decoder",
+    "DecodedUnits": "lnq_decoder",
     "Decoding": "pairs",
     "EntryPoint": "syntax",
+    "LnqPayloadDecoder": "lnq_decoder",
+    "LnqPayloadEncoder": "lnq_encoder",
+    "LnqShape": "lnq_syntax",
     "PayloadDecoder": "decoder",
     "PayloadEncoder": "encoder",
+    "PublishedSyntax": "lnq_syntax",
     "ShiftSearch": "search",
     "TensorRequest": "pairs",
     "TensorSyntax": "syntax",
+    "UnitData": "lnq_work",
     "cost_table": "cost",
     "decode_alone": "pairs",
     "decode_in_portions": "portions",

@@ -26,7 +26,7 @@ from nnref.spec.tables.enums import Dialect
 
 Buffer = bytes | bytearray | memoryview
 
-_RULES: Final = {
+RULES: Final = {
     kernel.PREFIX_TOO_LONG: "remainder-prefix-too-long",
     kernel.LEVEL_OVERFLOW: "level-overflow",
     kernel.INDEX_RANGE: "codebook-index-range",
@@ -209,7 +209,7 @@ class PayloadDecoder:
         status = self._run(syntax, part, quantized, parent, mask)
         shifts = self._checked_shifts()
         if status != kernel.OK:
-            raise refusal(_RULES[status], bit=shifts + OFFSET_BITS)
+            raise refusal(RULES[status], bit=shifts + OFFSET_BITS)
         return quantized
 
     def _run(

@@ -24,7 +24,7 @@ from nnref.spec.errors import refusal
 from nnref.spec.tables.cabac import INITIAL_RANGE, TERMINATE_RANGE
 from nnref.spec.tables.enums import Dialect
 
-_RULES: Final = {kernel.OFF_GRID: "levels-off-grid", kernel.INDEX_RANGE: "codebook-index-range"}
+RULES: Final = {kernel.OFF_GRID: "levels-off-grid", kernel.INDEX_RANGE: "codebook-index-range"}
 
 DOUBTFUL_WEIGHTS: Final = 1 << 12
 DOUBTFUL_SAVING: Final = 1 / 256
@@ -33,7 +33,7 @@ when the estimated saving is a smaller part of its bits."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Codeword:
+class Codeword:
     """Clause 9.3.6: a codeword in the making. `words` is a buffer of which NEXT_WORD are in use;
     `entries` holds shifts, low register and DQ state at the block rows of every tensor.
     """
@@ -45,7 +45,7 @@ class _Codeword:
     @classmethod
     def of_number(
         cls, low: int, shifts: int, range_: int, entries: tuple[Integers, ...] = ()
-    ) -> "_Codeword":
+    ) -> "Codeword":
         """The codeword whose low register, with all bits ever shifted out of it, is `low`."""
         used, pending = divmod(shifts, kernel.WORD)
         head = (low >> (kernel.RANGE_BITS + pending)).to_bytes(4 * used, "big")
@@ -77,7 +77,7 @@ class PayloadEncoder:
         self.entry_points: list[list[EntryPoint]] = []
         """Clause 9.6.4: the entry points of every tensor, known after `finish`: their offsets
         depend on the payload bits behind them."""
-        self._codeword = _Codeword.of_number(0, 0, INITIAL_RANGE)
+        self._codeword = Codeword.of_number(0, 0, INITIAL_RANGE)
 
     def iae(self, bits: int, value: int) -> None:
         """Clause 5.9: code `value` as `bits` bypass bins in two's complement.
@@ -88,7 +88,7 @@ class PayloadEncoder:
             raise refusal("setting-conflict", f"{value} does not fit {bits} bits")
         low, shifts, range_ = self._codeword.number()
         low = (low << bits) + range_ * (value & ((1 << bits) - 1))
-        self._codeword = _Codeword.of_number(low, shifts + bits, range_, self._codeword.entries)
+        self._codeword = Codeword.of_number(low, shifts + bits, range_, self._codeword.entries)
 
     def encode_tensor(
         self,
@@ -136,7 +136,7 @@ class PayloadEncoder:
         self.entry_points = [_entry_points(payload, raw) for raw in self._codeword.entries]
         return payload
 
-    def _searched(self, syntax: TensorSyntax, data: TensorData, search: ShiftSearch) -> _Codeword:
+    def _searched(self, syntax: TensorSyntax, data: TensorData, search: ShiftSearch) -> Codeword:
         """Clause 9.7: the codeword with this tensor, with parameter sets of its own if asked."""
         known = plan(syntax, self.dialect)
         if search is ShiftSearch.OFF:
@@ -152,7 +152,7 @@ class PayloadEncoder:
         plain = self._with_tensor(known, data, no_choice(known))
         return chosen if chosen.shifts < plain.shifts else plain
 
-    def _with_tensor(self, known: Plan, data: TensorData, shift_idx: Flags) -> _Codeword:
+    def _with_tensor(self, known: Plan, data: TensorData, shift_idx: Flags) -> Codeword:
         """Clause 6.14: the codeword with this tensor. The buffer's size is a guess at first."""
         used = int(self._codeword.registers[kernel.NEXT_WORD])
         entries = np.empty(3 * known.restarts, np.int64)
@@ -178,10 +178,10 @@ class PayloadEncoder:
             if status != kernel.OK:
                 position = int(registers[kernel.POSITION])
                 detail = f"weight {position} is {data.quantized[position]}"
-                raise refusal(_RULES[status], detail)
+                raise refusal(RULES[status], detail)
             size = int(registers[kernel.NEXT_WORD])
             if size <= len(words):
-                return _Codeword(words, registers, (*self._codeword.entries, entries))
+                return Codeword(words, registers, (*self._codeword.entries, entries))
 
 
 def _entry_points(payload: bytes, raw: Integers) -> list[EntryPoint]:

@@ -13,7 +13,11 @@ Read the modules in this order; each function is one clause, or a part of one.
     updates                      clause 12: chains of streams
     payload, stream              clauses 6.12 and 8.2: putting it together
     private_units, method_unit   clause 14.2: units of nnref's own
-    methods, lnq                 clause 15: tensors coded by methods beyond the standard
+    methods                      clause 15: tensors coded by methods beyond the standard
+    lnq_header, lnq_contexts,
+    lnq_class_mode, lnq_codebooks,
+    lnq_published_mode, lnq_values,
+    lnq                          clause 15.1: local non-linear quantization
 
 Nothing is optimised and nothing is shared with the codec but the constants of `spec.tables`.
 """

@@ -6,6 +6,7 @@ from nnref.spec.process.bits import BitReader
 from nnref.spec.process.probability import Context, state, update
 from nnref.spec.process.refused import Refused
 from nnref.spec.tables.cabac import INITIAL_RANGE, OFFSET_BITS, RANGE_LPS, TERMINATE_RANGE
+from nnref.spec.tables.lnq import MAX_CODE_ONES
 
 
 class Registers(NamedTuple):
@@ -120,6 +121,36 @@ class ArithmeticDecoder:
         if self.observer is not None:
             self.observer.coded_element(element, None, value)
         return value
+
+    def ueg(self, k: int, element: str, element_index: int | None = None) -> int:
+        """Clause 5.9: iae(v) and ae(v): elements inside the arithmetic codeword. An Exp-Golomb
+        code of order k of bypass bins: j ones and a zero, then j + k bits.
+        """
+        value = self.exp_golomb(k, element, element_index)
+        if self.observer is not None:
+            self.observer.coded_element(element, element_index, value)
+        return value
+
+    def ieg(self, k: int, element: str, element_index: int | None = None) -> int:
+        """Clause 5.9: iae(v) and ae(v): elements inside the arithmetic codeword. The same for
+        signed numbers: 0, 1, 2, 3, 4 stand for 0, 1, -1, 2, -2.
+        """
+        code = self.exp_golomb(k, element, element_index)
+        value = (code + 1) // 2 if code % 2 == 1 else -(code // 2)
+        if self.observer is not None:
+            self.observer.coded_element(element, element_index, value)
+        return value
+
+    def exp_golomb(self, k: int, element: str, element_index: int | None) -> int:
+        """Clause 5.9: iae(v) and ae(v): elements inside the arithmetic codeword. The number alone,
+        without its place.
+        """
+        j = 0
+        while self.bypass_bin(element, element_index) == 1:
+            j += 1
+            if j > MAX_CODE_ONES:
+                raise Refused("lnq-code-too-long", bit=self.bits.position)
+        return (((1 << j) - 1) << k) + self.bypass_bins(j + k, element, element_index)
 
     def force_range(self) -> None:
         """Clause 9.6.3: Block rows. A decoder can start here knowing eight bits of the offset."""

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from nnref.spec.process import lnq
 from nnref.spec.process.bits import BitReader
+from nnref.spec.process.lnq import lnq_payload
+from nnref.spec.process.lnq_header import lnq_header
 from nnref.spec.process.method_unit import MethodUnit
 from nnref.spec.process.payload import Payload
 from nnref.spec.tables.enums import Method
@@ -20,7 +21,7 @@ class MethodProcess(NamedTuple):
 
 
 METHODS: dict[int, MethodProcess] = {
-    Method.LNQ: MethodProcess(lnq.lnq_header, lnq.lnq_payload),
+    Method.LNQ: MethodProcess(lnq_header, lnq_payload),
 }
 """Clause 15: by method_idc."""
 

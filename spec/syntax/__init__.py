@@ -12,6 +12,7 @@ from nnref.spec.syntax.constraints import CONSTRAINTS, Constraint
 from nnref.spec.syntax.derived import number_of_entry_points, tensor_names
 from nnref.spec.syntax.describe import Row, describe
 from nnref.spec.syntax.index import IndexedUnit, index_flaw, index_unit, indexed_units
+from nnref.spec.syntax.lnq_compose import lnq_class_elements, lnq_codebook_elements
 from nnref.spec.syntax.methods import is_method
 from nnref.spec.syntax.parts import Joiner, parts_after
 from nnref.spec.syntax.private_units import is_index
@@ -43,6 +44,8 @@ __all__ = [
     "indexed_units",
     "is_index",
     "is_method",
+    "lnq_class_elements",
+    "lnq_codebook_elements",
     "number_of_entry_points",
     "parts_after",
     "read_unit_at",

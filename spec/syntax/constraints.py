@@ -19,13 +19,21 @@ from nnref.spec.syntax.derived import (
     topology_indices_listed,
 )
 from nnref.spec.syntax.expressions import stream, terms, text
-from nnref.spec.tables.enums import PayloadType
+from nnref.spec.syntax.lnq_derived import lnq_centroids_fit, lnq_offsets_fit
+from nnref.spec.tables.enums import (
+    LayerType,
+    LnqContextMode,
+    LnqGroupOrder,
+    LuType,
+    PayloadType,
+)
 
 BLOCK: Final = int(PayloadType.NNR_PT_BLOCK)
 INT: Final = int(PayloadType.NNR_PT_INT)
 FLOAT: Final = int(PayloadType.NNR_PT_FLOAT)
 NDU: Final = "nnr_compressed_data_unit_header()"
 METHOD: Final = "method_data_unit()"
+LNQ: Final = "lnq_header()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +132,29 @@ CONSTRAINTS: Final[tuple[Constraint, ...]] = (
         (this.codebook_zero_offset >= 0) & (this.codebook_zero_offset < this.codebook_size),
     ),
     Constraint("codebook-value-overflow", "codebook()", "codebook", codebook_fits),
+    Constraint(
+        "lnq-layer-type",
+        LNQ,
+        "lnq_lu_type",
+        (this.lnq_lu_type != int(LuType.BY_LAYER))
+        | (this._.layer_type == int(LayerType.FULLY_CONNECTED))
+        | (this._.layer_type == int(LayerType.CONVOLUTION)),
+    ),
+    Constraint("lnq-offset-overflow", LNQ, "lnq_offsets", lnq_offsets_fit),
+    Constraint(
+        "lnq-context-mode",
+        LNQ,
+        "lnq_context_mode",
+        (this.lnq_context_mode != int(LnqContextMode.RESET))
+        | (this.lnq_group_order <= int(LnqGroupOrder.GROUPS_RASTER)),
+    ),
+    Constraint(
+        "lnq-levels-range",
+        "lnq_codebook()",
+        "lnq_codebook_levels",
+        this.lnq_codebook_levels <= this._.lnq_levels,
+    ),
+    Constraint("lnq-centroid-overflow", "lnq_codebook()", "lnq_centroids", lnq_centroids_fit),
 )
 """Every cross-element rule of the high-level syntax."""
 

@@ -3,18 +3,38 @@
 A method declares its header in a module of its own and is listed in `METHOD_HEADERS`.
 """
 
+from collections.abc import Sequence
+from math import prod
 from typing import Any, Final
 
 from construct.core import this
 
+from nnref.spec.syntax.derived import Elements
 from nnref.spec.syntax.descriptors import ST, UE, Alignment, U
-from nnref.spec.syntax.elements import DIMENSION_LIMIT, Element, Structure
-from nnref.spec.syntax.expressions import stream
+from nnref.spec.syntax.elements import DIMENSION_LIMIT, Element, Structure, variable
+from nnref.spec.syntax.expressions import derived, stream
 from nnref.spec.syntax.lnq import LNQ_HEADER
-from nnref.spec.tables.enums import DecompressedDataFormat, Method
+from nnref.spec.tables.enums import DecompressedDataFormat, LayerType, Method
 from nnref.spec.tables.private_units import METHOD_SIGNATURE
 
 METHOD: Final = "14.2.2"
+
+
+def layer_type_of(dimensions: Sequence[int]) -> LayerType:
+    """Clause 14.2.2: the layer whose weight has these dimensions (out, in, height, width)."""
+    if len(dimensions) == 2:
+        return LayerType.FULLY_CONNECTED
+    if len(dimensions) != 4:
+        return LayerType.OTHER
+    is_spatial = prod(dimensions[2:]) > 1 and dimensions[1] > 1
+    return LayerType.CONVOLUTION if is_spatial else LayerType.POINT_OR_DEPTH_WISE
+
+
+@derived("LayerType")
+def layer_type_by_dimensions(this: Elements, stream: Elements) -> int:  # noqa: ARG001
+    """Clause 14.2.2: by the dimensions alone."""
+    return int(layer_type_of(this["tensor_dimensions"]))
+
 
 METHOD_HEADERS: Final[dict[int, Structure]] = {int(Method.LNQ): LNQ_HEADER}
 """Clause 15: the header of every method that is known here; the element has its title."""
@@ -59,6 +79,7 @@ METHOD_DATA_UNIT: Final = Structure(
         count=this.count_tensor_dimensions,
         limit=DIMENSION_LIMIT,
     ),
+    variable("layer_type", layer_type_by_dimensions, METHOD),
     *(
         Element(header.title.removesuffix("()"), header, header.clause, when=this.method_idc == idc)
         for idc, header in METHOD_HEADERS.items()

@@ -111,6 +111,80 @@ class Method(IntEnum):
         return self is not Method.VIDEO
 
 
+class LnqMode(IntEnum):
+    """Clause 15.1.1: lnq_mode, u(2). 2 and 3 are reserved."""
+
+    CLASSES = 0
+    """Classes of units with contexts and reconstruction offsets of their own."""
+    PUBLISHED = 1
+    """Units with a codebook of their own."""
+
+
+class LuType(IntEnum):
+    """Clause 15.1.2: lnq_lu_type, u(3): the shape of an LNQ unit."""
+
+    BY_LAYER = 0
+    """A block in fully connected layers, a filter in 2-D convolutions."""
+    BLOCK = 1
+    """8 rows, 8 columns."""
+    KERNEL = 2
+    """One row, the columns of one input channel."""
+    FILTER = 3
+    """One row, all columns."""
+    ROWS = 4
+    """lnq_lu_height rows, all columns."""
+    COLUMNS = 5
+    """All rows, lnq_lu_width columns."""
+    TENSOR = 6
+    """All rows, all columns."""
+    SIZE = 7
+    """lnq_lu_height rows, lnq_lu_width columns."""
+
+
+class LayerType(IntEnum):
+    """Clause 14.2.2: the kind of layer that a weight belongs to, by its dimensions."""
+
+    OTHER = 0
+    FULLY_CONNECTED = 1
+    CONVOLUTION = 2
+    POINT_OR_DEPTH_WISE = 3
+
+
+class LnqGroupOrder(IntEnum):
+    """Clause 15.1.4: lnq_group_order, u(2): the order of the weights in the codeword."""
+
+    GROUPS = 0
+    """The LNQ units, then the others, unit by unit."""
+    GROUPS_RASTER = 1
+    """The LNQ units, unit by unit, then the weights of the others row by row."""
+    UNITS = 2
+    """All units as they follow each other."""
+    RASTER = 3
+    """All weights row by row."""
+
+
+class LnqContextMode(IntEnum):
+    """Clause 15.1.4: lnq_context_mode, u(2): the contexts of symbols. 3 is reserved."""
+
+    OWN = 0
+    """A context set of their own."""
+    SHARED = 1
+    """The set of the levels."""
+    RESET = 2
+    """The set of the levels, which starts afresh between the groups."""
+
+
+class LnqCentroidMode(IntEnum):
+    """Clause 15.1.5: lnq_centroid_mode, u(2): how codebooks are coded. 3 is reserved."""
+
+    DIRECT = 0
+    """By their values."""
+    PREDICTED = 1
+    """As differences to the codebook before."""
+    DICTIONARY = 2
+    """As indices of a list in the header."""
+
+
 class Dialect(IntEnum):
     """Annex A: which published implementation's payload rules are followed.
 

@@ -124,7 +124,17 @@ STREAM_RULES: Final = _table(
     Rule("index-mismatch", INVALID, "14.2.1", "an index says of every unit before it what that unit is", "the stream was changed after it was indexed; decoding does not need the index", tolerated=True),
     Rule("method-unknown", UNSUPPORTED, "14.2.2", "method_idc names a method of clause 15 that this decoder has", "the stream was written by a newer encoder, or with another program's methods: decode it there"),
     # Methods, clause 15
-    Rule("lnq-mode-reserved", UNSUPPORTED, "15.1", "lnq_layer_flag is 0"),
+    Rule("lnq-mode-reserved", UNSUPPORTED, "15.1.1", "lnq_mode is 0 or 1, lnq_fraction_bits 0..4, lnq_context_mode 0..2, lnq_centroid_mode 0..2"),
+    Rule("lnq-lu-size", INVALID, "15.1.2", "an LNQ unit has at least one row and one column"),
+    Rule("lnq-layer-type", INVALID, "15.1.2", "units by layer type are those of fully connected layers and 2-D convolutions", "other layers have lnq_layer_flag 0, or another lnq_lu_type"),
+    Rule("lnq-offset-overflow", INVALID, "15.1.3", "reconstruction offsets fit 32 bits, two's complement"),
+    Rule("lnq-levels-range", INVALID, "15.1.5", "lnq_levels is 2..8, and no codebook has more levels than it"),
+    Rule("lnq-context-mode", INVALID, "15.1.4", "lnq_context_mode is 2 only where lnq_group_order is 0 or 1"),
+    Rule("lnq-centroid-overflow", INVALID, "15.1.5", "centroids fit 32 bits, two's complement"),
+    Rule("lnq-centroid-order", INVALID, "15.1.5", "the centroids of a codebook increase strictly"),
+    Rule("lnq-dictionary-range", INVALID, "15.1.5", "lnq_dictionary_idx is an index of the dictionary"),
+    Rule("lnq-code-too-long", MALFORMED, "15.1.5", "an Exp-Golomb code inside a codeword has at most 31 ones in front"),
+    Rule("lnq-value-overflow", INVALID, "15.1.7", "the integer that is multiplied by the step fits 32 bits, two's complement"),
     # Limits, clause 8.3
     Rule("limit-tensor-elements", LIMIT, "8.3", "a tensor has at most max_tensor_elements weights", "raise it: --limit max_tensor_elements=N"),
     Rule("limit-total-bytes", LIMIT, "8.3", "all decoded tensors together have at most max_total_bytes bytes", "raise it: --limit max_total_bytes=N"),

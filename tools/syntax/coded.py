@@ -25,7 +25,14 @@ class CodedElement:
     coding: tuple[str, ...]
     """Clauses of its bins: binarization, context, place in the process."""
 
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units whose codewords can have it."""
+        own = "method data unit"
+        return (own,) if self.clause.startswith("15.") else ("NNR_NDU", own)
 
+
+_BOOKS: Final = "15.1.5"
 _U_ONE: Final = "uae(1)"
 _CONTEXT: Final = "ae(v)"
 
@@ -132,6 +139,126 @@ CODED_ELEMENTS: Final = (
         "6.14.3",
         "9.5.4",
         ("5.9", "9.5.4"),
+    ),
+    CodedElement(
+        "lnq_class",
+        _CONTEXT,
+        "lnq_num_classes_minus1 > 0",
+        "units, each up to lnq_num_classes_minus1 bins",
+        "0..3",
+        "15.1.3",
+        "15.1.3",
+        ("15.1.6",),
+    ),
+    CodedElement(
+        "lnq_flag",
+        _CONTEXT,
+        "published mode",
+        "units",
+        "0..1",
+        "15.1.4",
+        "15.1.4",
+        ("15.1.6",),
+    ),
+    CodedElement(
+        "lnq_merge_flag",
+        _CONTEXT,
+        "lnq_merge_enabled_flag == 1, there are candidates",
+        "",
+        "0..1",
+        _BOOKS,
+        _BOOKS,
+        ("15.1.6",),
+    ),
+    CodedElement(
+        "lnq_merge_idx",
+        _U_ONE,
+        "lnq_merge_flag == 1, there are several candidates",
+        "up to candidates - 1",
+        "0..2",
+        _BOOKS,
+        _BOOKS,
+        (),
+    ),
+    CodedElement(
+        "lnq_dictionary_idx",
+        _CONTEXT,
+        "lnq_centroid_mode == 2, not merged",
+        "bins of lnq_dictionary_size_minus1",
+        "0..lnq_dictionary_size_minus1",
+        _BOOKS,
+        _BOOKS,
+        ("15.1.6",),
+    ),
+    CodedElement(
+        "lnq_lu_levels",
+        _CONTEXT,
+        "lnq_variable_levels_flag == 1, not merged, no dictionary",
+        "up to lnq_levels",
+        "0..lnq_levels",
+        _BOOKS,
+        _BOOKS,
+        ("15.1.6",),
+    ),
+    CodedElement(
+        "lnq_centre",
+        "ieg(lnq_centroid_egk)",
+        "lnq_centroid_mode == 0, lnq_zero_centroid_flag == 0, there are levels",
+        "",
+        "",
+        _BOOKS,
+        _BOOKS,
+        ("5.9",),
+    ),
+    CodedElement(
+        "lnq_left_gap_minus1",
+        "ueg(lnq_centroid_egk)",
+        "lnq_centroid_mode == 0",
+        "centroids below the middle",
+        "",
+        _BOOKS,
+        _BOOKS,
+        ("5.9",),
+    ),
+    CodedElement(
+        "lnq_right_gap_minus1",
+        "ueg(lnq_centroid_egk)",
+        "lnq_centroid_mode == 0",
+        "centroids above the middle",
+        "",
+        _BOOKS,
+        _BOOKS,
+        ("5.9",),
+    ),
+    CodedElement(
+        "lnq_centre_delta",
+        "ieg(lnq_centroid_egk)",
+        "lnq_centroid_mode == 1, lnq_zero_centroid_flag == 0, there are levels",
+        "",
+        "",
+        _BOOKS,
+        _BOOKS,
+        ("5.9",),
+    ),
+    CodedElement(
+        "lnq_left_gap_delta",
+        "ieg(lnq_centroid_egk)",
+        "lnq_centroid_mode == 1",
+        "centroids below the middle",
+        "",
+        _BOOKS,
+        _BOOKS,
+        ("5.9",),
+    ),
+    CodedElement(
+        "lnq_right_gap_delta",
+        "ieg(lnq_centroid_egk)",
+        "lnq_centroid_mode == 1",
+        "centroids above the middle",
+        "",
+        _BOOKS,
+        _BOOKS,
+        ("5.9",),
     ),
     CodedElement(
         "terminate_bin",

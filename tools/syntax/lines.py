@@ -99,7 +99,7 @@ def _of_coded(element: CodedElement) -> Line:
         kind="coded",
         structure=CODEWORD,
         structure_clause=element.structure_clause,
-        units=("NNR_NDU",),
+        units=element.units,
         descriptor=element.descriptor,
         condition=element.condition,
         count=element.count,

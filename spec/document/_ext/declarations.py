@@ -24,6 +24,8 @@ _READS: Final = {
     ("engine", "bypass_bin"): "bypass bin",
     ("engine", "uae"): "bypass bins, unsigned",
     ("engine", "iae"): "bypass bins, two's complement",
+    ("engine", "ueg"): "bypass bins, Exp-Golomb",
+    ("engine", "ieg"): "bypass bins, signed Exp-Golomb",
     ("bits", "raw"): "bytes to the end of the unit",
     ("bits", "rest"): "bytes to the end of the unit",
 }

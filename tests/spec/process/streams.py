@@ -78,6 +78,24 @@ PERFORMANCE_MAPS = bytes.fromhex(
     "02 0ad7233c3333333f0000003f 0001 9a99193f"
     "80"
 )
+LNQ_CLASSES = bytes.fromhex(
+    "000402010008060100601e80001bf66e6e726d017430002414660c0cca90900b9b000818c9e545"
+)
+"""Two classes, the first all zero; dq_flag 1 with offsets."""
+LNQ_DIRECT = bytes.fromhex(
+    "000402010008060100000080002bf66e6e726d01743000341424141c04a47090405ba7dc00b68280b5aacaa8"
+    "814f68ba350d96d873a1b8"
+)
+"""Units of kernels with codebooks of their own, some taken over, some empty; shared contexts."""
+LNQ_PREDICTED = bytes.fromhex(
+    "000402010008060100400080001ff66e6e726d01743000242c3c049e2cca023959431ddd92ab7ddb4e3aa1"
+)
+"""Predicted codebooks beside a codebook of the layer."""
+LNQ_DICTIONARY = bytes.fromhex(
+    "000402010008060100e00080001ff66e6e726d017430002c141c2614a2f4530411885e20fe4a74349e80ae"
+)
+"""A dictionary with an empty entry, units in one order, dq_flag 1."""
+LNQ = (LNQ_CLASSES, LNQ_DIRECT, LNQ_PREDICTED, LNQ_DICTIONARY)
 ALL = (
     FLOAT_P0,
     BLOCK_LS_BIAS,
@@ -90,6 +108,7 @@ ALL = (
     LOW_RANK_CODEBOOKS,
     LOW_RANK_ENTRY_POINTS,
     BLOCK_ALL,
+    *LNQ,
 )
 """Streams that decode, the second update after the first."""
 

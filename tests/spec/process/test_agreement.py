@@ -31,7 +31,7 @@ STREAMS = (
     with_index(SHORT),
     method_stream(),
 )
-BEYOND_HEADERS = ("9", "10", "12", "8.3")
+BEYOND_HEADERS = ("9", "10", "12", "15", "8.3")
 """Clauses of rules that no declaration of the headers can break."""
 
 

@@ -79,7 +79,7 @@ def test_rows_say_what_absent_elements_mean_and_which_values_are_allowed():
     assert by_name["parent_node_payload_sha256"].values == "0..2^256 - 1"
     assert by_name["parent_node_id_type"].enumeration == "ParentNodeIdType"
     assert by_name["codebook_delta_left"].descriptor == "ue(codebook_egk)"
-    assert by_name["codebook_egk"].units == ("NNR_NDU",)
+    assert by_name["codebook_egk"].units == ("NNR_NDU", "method data unit")
     assert by_name["spm_count_classes"].units == ("NNR_MPS", "NNR_LPS")
 
 
@@ -93,7 +93,7 @@ def test_rows_tell_elements_structures_and_variables_apart():
 def test_structures_are_listed_in_the_order_of_the_tables():
     order = list(dict.fromkeys(row.structure for row in ROWS))
     assert order[:3] == ["nnr_unit()", "nnr_unit_header()", "nnr_start_unit_header()"]
-    assert order[-7:] == [
+    assert order[-9:] == [
         "nnr_compressed_data_unit_header()",
         "codebook()",
         "entry_point()",
@@ -101,4 +101,6 @@ def test_structures_are_listed_in_the_order_of_the_tables():
         "indexed_unit()",
         "method_data_unit()",
         "lnq_header()",
+        "lnq_class()",
+        "lnq_codebook()",
     ]

@@ -91,7 +91,7 @@ def test_index_and_path_of_an_element_are_passed_over():
 def test_structure_is_found_with_and_without_its_parentheses():
     assert answer("codebook()").tables == answer("codebook").tables
     assert answer("codebook_dc").tables == answer("codebook").tables
-    assert len(answer("codebook").elements) == 2
+    assert len(answer("codebook").elements) == 3
 
 
 def test_clause_comes_with_the_functions_of_the_literal_decoder():

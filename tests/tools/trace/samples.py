@@ -17,7 +17,7 @@ def _all():
     found = {path.stem: path.read_bytes() for path in sorted(EXAMPLES.glob("*.nnr"))}
     for name in dir(streams):
         value = getattr(streams, name)
-        if name.isupper() and name not in ("ALL", "START", "MPS", "UPDATES", "OUT_OF_BAND"):
+        if name.isupper() and name not in ("ALL", "START", "MPS", "UPDATES", "OUT_OF_BAND", "LNQ"):
             found[name] = value
     found["PERFORMANCE_MAPS"] = streams.START[0] + streams.PERFORMANCE_MAPS
     found |= {f"UPDATES-{i}": data for i, data in enumerate(streams.UPDATES)}
