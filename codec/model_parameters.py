@@ -1,10 +1,10 @@
 """Clauses 7.3.3 and 7.4: what a model parameter set says of the model, beside how it is coded."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Self
 
-from nnref.codec.performance_maps import MAPS, Entries, map_entries, map_fields
+from nnref.codec.performance_maps import LAYER_MAPS, MAPS, Entries, map_entries, map_fields
 from nnref.spec.errors import refusal
 
 _SCALARS: Final[Mapping[str, tuple[type, ...]]] = {
@@ -18,6 +18,10 @@ _FLAGS: Final = {
     "unification_performance_map": "mps_unification_flag",
     "decomposition_performance_map": "mps_decomposition_performance_map_flag",
 }
+
+
+LayerMaps = Mapping[str, Entries]
+"""Performance maps by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class ModelParameters:
     pruning_performance_map: Entries | None = None
     unification_performance_map: Entries | None = None
     decomposition_performance_map: Entries | None = None
+    layers: Mapping[str, LayerMaps] | None = None
+    """Maps of single layers (clause 7.5), by the name of the weight; none of decomposition."""
 
     def __post_init__(self) -> None:
         for name, types in _SCALARS.items():
@@ -47,6 +53,11 @@ class ModelParameters:
                 raise refusal("setting-unknown", f"{name} = {value!r}")
         for name in self.maps:
             object.__setattr__(self, name, map_entries(name, getattr(self, name)))
+        if self.layers is not None:
+            if not isinstance(self.layers, Mapping):
+                raise refusal("setting-unknown", f"layers = {self.layers!r}")
+            own = {name: _layer_maps(name, maps) for name, maps in self.layers.items()}
+            object.__setattr__(self, "layers", own)
 
     @property
     def maps(self) -> tuple[str, ...]:
@@ -69,14 +80,25 @@ class ModelParameters:
         """The mapping that `from_dict` takes, without what is absent."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         found = {name: value for name, value in values.items() if value is not None}
-        return found | {name: [dict(entry) for entry in found[name]] for name in self.maps}
+        found |= {name: _plain(found[name]) for name in self.maps}
+        if self.layers is not None:
+            found["layers"] = {
+                layer: {name: _plain(entries) for name, entries in maps.items()}
+                for layer, maps in self.layers.items()
+            }
+        return found
 
     @classmethod
-    def of(cls, mps: Mapping[str, Any]) -> Self:
-        """From the elements of a model parameter set."""
-        values: dict[str, Any] = {name: mps.get(name) for name in _SCALARS}
-        maps = {name: mps.get(name) for name in MAPS}
-        return cls(**values, **{name: found and found["entries"] for name, found in maps.items()})
+    def of(
+        cls, mps: Mapping[str, Any], layer_sets: Iterable[tuple[str, Mapping[str, Any] | None]]
+    ) -> Self:
+        """From the elements of a model parameter set, and of the layer parameter sets in force by
+        the names of the weights they are in force for.
+        """
+        values: dict[str, Any] = {name: mps.get(name) for name in _SCALARS} | _maps_in(mps)
+        layers = {weight: _maps_in(lps) for weight, lps in layer_sets if lps is not None}
+        layers = {weight: maps for weight, maps in layers.items() if maps}
+        return cls(**values, layers=layers or None)
 
     def elements(self, profile: int) -> dict[str, Any]:
         """The elements of the model parameter set that say this.
@@ -103,3 +125,20 @@ class ModelParameters:
             "validation_set_performance_present_flag": int(validated),
             "metric_type_performance_map_valid_flag": int(of_maps),
         }
+
+
+def _layer_maps(layer: str, maps: Any) -> LayerMaps:
+    if not isinstance(maps, Mapping) or not maps.keys() <= set(LAYER_MAPS):
+        detail = f"layers: {layer!r}: {maps!r} is no mapping of {', '.join(LAYER_MAPS)}"
+        raise refusal("setting-unknown", detail)
+    return {name: map_entries(name, maps[name]) for name in LAYER_MAPS if name in maps}
+
+
+def _maps_in(elements: Mapping[str, Any]) -> dict[str, Entries]:
+    """The maps of a parameter set."""
+    found = {name: elements.get(name) for name in MAPS}
+    return {name: one["entries"] for name, one in found.items() if one is not None}
+
+
+def _plain(entries: Entries) -> list[dict[str, Any]]:
+    return [dict(entry) for entry in entries]

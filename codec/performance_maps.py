@@ -16,6 +16,9 @@ MAPS: Final = (
 )
 """In the order of the model parameter set."""
 
+LAYER_MAPS: Final = MAPS[:3]
+"""Those of a layer parameter set."""
+
 _FIRST: Final = {
     "sparsification_performance_map": "spm_count_thresholds",
     "pruning_performance_map": "ppm_count_pruning_ratios",

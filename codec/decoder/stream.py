@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nnref.codec.decoder.batches import Outcome, UnitWork, batches, decode_batch, outcomes
 from nnref.codec.decoder.buffer import StreamSource, stream_buffer
 from nnref.codec.decoder.catalogue import Catalogue
+from nnref.codec.decoder.composition import composed_tensors
 from nnref.codec.decoder.data_unit import CodedUnit
 from nnref.codec.decoder.headers import StreamTensor
 from nnref.codec.decoder.portions import portioned
@@ -81,10 +82,10 @@ class Stream(Mapping[str, Array]):
     @property
     def parameters(self) -> ModelParameters:
         """Clauses 7.3.3 and 7.4: what the stream says of the model beside its tensors."""
-        for unit in self._catalogue.units:
-            if unit.nnr_unit_type == UnitType.NNR_MPS:
-                return ModelParameters.of(unit.fields)
-        return ModelParameters()
+        units = (u for u in self._catalogue.units if u.nnr_unit_type == UnitType.NNR_MPS)
+        coded = (self._catalogue.coded(one[0].unit) for one in self._catalogue.by_unit)
+        sets = ((composed_tensors(one)[-1].name, one[0].unit.state.lps) for one in coded)
+        return next((ModelParameters.of(unit.fields, sets) for unit in units), ModelParameters())
 
     @property
     def topologies(self) -> tuple[Topology, ...]:

@@ -10,6 +10,7 @@ from nnref.codec.decoder.bases import Base, BaseInput, open_base
 from nnref.codec.decoder.chain import Semantics
 from nnref.codec.encoder.blocks import encode_group
 from nnref.codec.encoder.index import with_index
+from nnref.codec.encoder.layers import layers
 from nnref.codec.encoder.parameter_sets import model_units, stream_settings
 from nnref.codec.encoder.parts import with_parts
 from nnref.codec.encoder.plan import planned
@@ -176,11 +177,16 @@ def _model_and_tensors(
         settings = replace(settings, parameters=_made_for(base, settings.parameters))
     units, state = model_units(settings, base_qp, plan.references, is_update=base is not None)
     yield from units
-    encoded = these.map(encode_group, ((group, state) for group in plan.groups(source, base)))
+    maps = settings.parameters.layers if settings.parameters is not None else None
+    under = list(layers(plan, source, state, maps or {}))
+    groups = zip(plan.groups(source, base), under, strict=True)
+    encoded = these.map(encode_group, ((layer.settled(g), layer.state) for g, layer in groups))
     done, total = 0, len(source.names())
-    for members in plan.members:
+    for members, layer in zip(plan.members, under, strict=True):
         if progress is not None:
             progress(done, total, members["weight"])
+        if layer.unit:
+            yield layer.unit
         for one in next(encoded):
             report.tensors += one.tensors
             known |= {t.name: t.out_of_band for t in one.tensors if t.out_of_band is not None}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from math import floor
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,7 +14,10 @@ from nnref.spec.syntax import StreamState, write_unit
 from nnref.spec.tables.enums import QuantizationMethodFlags, TopologyStorageFormat, UnitType
 
 _SAMPLES = 1 << 14
-_BASE_QPS = range(-4096, 4096)
+BASE_QPS: Final = range(-4096, 4096)
+"""Clause 7.3.2: what a parameter set can say."""
+_STEP_BELOW: Final = 8
+"""Octaves from the values to a step in the middle of those that are wanted."""
 _REACH_BELOW, _REACH_ABOVE = -16.0, 30.0
 """Octaves of a tensor's root mean square, counted from the base, whose steps qp reaches: it spans
 32 octaves to each side, a step lies 1 to 16 octaves below the values."""
@@ -101,9 +104,9 @@ def stream_settings(source: TensorSource, settings: EncodeSettings) -> tuple[Enc
     if settings.compatible or settings.qp is not None or settings.step is not None:
         return resolved, 0
     centre = _centre(source)
-    if settings.qp_density is None and (centre << resolved.density) not in _BASE_QPS:
+    if settings.qp_density is None and (centre << resolved.density) not in BASE_QPS:
         resolved = replace(settings, qp_density=settings.density)
-    base_qp = int(np.clip(centre << resolved.density, _BASE_QPS[0], _BASE_QPS[-1]))
+    base_qp = int(np.clip(centre << resolved.density, BASE_QPS[0], BASE_QPS[-1]))
     return resolved, base_qp
 
 
@@ -116,21 +119,33 @@ def _centre(source: TensorSource) -> int:
         (octave, source.info(name).size)
         for name in source.names()
         if is_quantized(source.info(name).dtype)
-        and (octave := _octave(source.read(name))) is not None
+        and (octave := octave_of(source.read(name))) is not None
     ]
 
     def reached(base: int) -> list[tuple[float, int]]:
-        return [one for one in wanted if _REACH_BELOW < one[0] - base < _REACH_ABOVE]
+        return [one for one in wanted if is_reached(one[0], base)]
 
     lowest = (floor(octave - _REACH_BELOW) - 1 for octave, _ in wanted)
     best = max((0, *lowest), key=lambda base: sum(size for _, size in reached(base)))
     if best == 0:
         return 0
     octaves = [octave for octave, _ in reached(best)]
-    return round((min(octaves) + max(octaves)) / 2) - 8
+    return round((min(octaves) + max(octaves)) / 2) - _STEP_BELOW
 
 
-def _octave(array: Any) -> float | None:
+def is_reached(octave: float, base: float) -> bool:
+    """Whether the steps for values of this octave are within reach of a base, also in octaves."""
+    return _REACH_BELOW < octave - base < _REACH_ABOVE
+
+
+def suited_base(octave: float, density: int) -> tuple[int, int]:
+    """Density, the one given or as fine as there is room for, and a base for one octave."""
+    base = round(octave) - _STEP_BELOW
+    finest = next(d for d in range(density, -1, -1) if base << d in BASE_QPS)
+    return finest, base << finest
+
+
+def octave_of(array: Any) -> float | None:
     """log2 of the root mean square of evenly spaced finite nonzero samples, None without any."""
     flat = array.reshape(-1)
     sample = flat[:: max(1, flat.size // _SAMPLES)].astype(np.float64)

@@ -105,7 +105,8 @@ def _own_settings(
     name: str, settings: EncodeSettings, scaled: Container[str], known: Container[str]
 ) -> EncodeSettings:
     """The settings of one tensor; local scaling of the model's own stays."""
-    own = settings.for_tensor(name)
+    # The base is one of parameter sets; what is left is what rules say of the tensor's layer.
+    own = replace(settings, base_qp=None).for_tensor(name)
     if own.local_scaling and (name in scaled or scaling_name(name) in known):
         return replace(own, local_scaling=False)
     return own

@@ -15,7 +15,7 @@ Effort = Literal["fast", "default", "best"]
 ShiftSearch = Literal["off", "compatible", "exact"]
 ParentId = Literal["ids", "sha256", "sha512"]
 NonFinite = Literal["error", "raw"]
-OutOfReach = Literal["raw", "error"]
+OutOfReach = Literal["raw", "layer", "error"]
 
 DEFAULT_SQNR: Final = 40.0
 """Quality in dB when none is asked for."""
@@ -31,10 +31,12 @@ _FINE_DENSITY: Final = 6
 _PLAIN_UNARY_LENGTH: Final = 11
 
 _STREAM_WIDE: Final = frozenset(
-    {"profile", "qp_density", "base_qp", "compatible", "index", "rules", "steps", "blocks"}
+    {"profile", "compatible", "index", "rules", "steps", "blocks"}
     | {"indexed_names", "out_of_band", "max_unit_bytes", "parameters", "topologies"}
     | {"device_id", "parent_id", "predictive"}
 )
+_OF_PARAMETER_SETS: Final = frozenset({"qp_density", "base_qp"})
+"""Of layers in a layer parameter set, which compatible streams do not have."""
 _QUALITY: Final = ("qp", "step", "sqnr")
 _LOW_RANK: Final = ("low_rank", "low_rank_error")
 _IN_QP: Final = ("qp", "nonweight_qp")
@@ -121,7 +123,8 @@ class EncodeSettings:
     """What to do with NaN and infinities: refuse, or carry that tensor without quantization."""
     out_of_reach: OutOfReach = "raw"
     """What to do with a tensor whose scale no reachable step suits: carry it without quantization,
-    of which the report warns, or refuse. `compatible` streams refuse."""
+    of which the report warns; put a layer parameter set with another base before it (clause 6.6),
+    which NNCodec cannot read; or refuse. `compatible` streams refuse."""
     profile: int = 1
     """general_profile_idc."""
     scan_order: int = 0
@@ -193,7 +196,7 @@ class EncodeSettings:
             raise refusal("setting-conflict", "local_scaling and compatible")
         _check_low_rank(self)
         _check_choice("non_finite", self.non_finite, ("error", "raw"))
-        _check_choice("out_of_reach", self.out_of_reach, ("raw", "error"))
+        _check_choice("out_of_reach", self.out_of_reach, ("raw", "layer", "error"))
         _check_choice("parent_id", self.parent_id, ("ids", "sha256", "sha512"))
         if self.device_id is not None:
             _check_range("device_id", self.device_id, 0, (1 << 31) - 1)
@@ -211,6 +214,8 @@ class EncodeSettings:
         for extra in ("index", "max_unit_bytes", "parameters", "topologies"):
             if self.compatible and getattr(self, extra):
                 raise refusal("setting-conflict", f"{extra} and compatible")
+        if self.compatible and self.out_of_reach == "layer":
+            raise refusal("setting-conflict", "out_of_reach = 'layer' and compatible")
         if self.max_unit_bytes is not None:
             _check_range("max_unit_bytes", self.max_unit_bytes, 1, MAX_LONG_SIZE)
         if isinstance(self.blocks, str):
@@ -218,7 +223,7 @@ class EncodeSettings:
         if self.row_skip and self.profile == 0:
             raise refusal("setting-conflict", "row_skip needs profile 1")
         for rule in self.rules:
-            _check_names(rule.options, rule.tensors)
+            _check_names(rule.options, rule.tensors, compatible=self.compatible)
             replace(self, rules=())._named(rule)
 
     @property
@@ -284,9 +289,9 @@ class EncodeSettings:
         return replace(self, **changes)
 
 
-def _check_names(options: Mapping[str, Any], pattern: str) -> None:
+def _check_names(options: Mapping[str, Any], pattern: str, *, compatible: bool) -> None:
     for name in options:
-        if name in _STREAM_WIDE:
+        if name in _STREAM_WIDE or (compatible and name in _OF_PARAMETER_SETS):
             raise refusal("setting-conflict", f"rule {pattern!r}: {name} holds for a whole stream")
         if name not in {f.name for f in fields(EncodeSettings)}:
             raise refusal("setting-unknown", f"rule {pattern!r}: {name!r}")

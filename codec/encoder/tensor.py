@@ -74,7 +74,7 @@ def encode_tensor(
     try:
         return _encoded(name, array, settings, state, parameter_id, lineage)
     except NnrError as error:
-        may_keep = settings.out_of_reach == "raw" and not settings.compatible
+        may_keep = settings.out_of_reach != "error" and not settings.compatible
         if not may_keep or not is_out_of_reach(error, array.ndim, settings):
             raise error.at(tensor=name) from None
         kept = EncodeSettings.from_options(settings, {"lossless": True})

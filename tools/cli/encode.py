@@ -84,8 +84,9 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--out-of-reach",
-    type=click.Choice(["raw", "error"]),
-    help="Carry a tensor whose scale no step suits without loss, or refuse.  [default: raw]",
+    type=click.Choice(["raw", "layer", "error"]),
+    help="Carry a tensor whose scale no step suits without loss, give its layer parameters of its "
+    "own (NNCodec cannot read these), or refuse.  [default: raw]",
 )
 @click.option("--profile", type=click.IntRange(0, 1), help="general_profile_idc.  [default: 1]")
 @click.option(

@@ -60,8 +60,9 @@ class Inspection:
     @property
     def parameters(self) -> ModelParameters:
         """What the stream says of the model beside its tensors."""
-        sets = (one.unit for one in self.units if one.unit.nnr_unit_type == UnitType.NNR_MPS)
-        return next((ModelParameters.of(unit.fields) for unit in sets), ModelParameters())
+        units = (one.unit for one in self.units if one.unit.nnr_unit_type == UnitType.NNR_MPS)
+        sets = ((one.composed[-1].name, one.unit.state.lps) for one in self.units if one.composed)
+        return next((ModelParameters.of(unit.fields, sets) for unit in units), ModelParameters())
 
     @property
     def topologies(self) -> tuple[Topology, ...]:
