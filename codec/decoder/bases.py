@@ -27,8 +27,6 @@ class Base(Protocol):
     def names(self) -> tuple[str, ...]:
         """The tensors that the update is added to."""
 
-    def __contains__(self, name: object) -> bool: ...
-
     def read(self, name: str) -> tuple[NDArray[Any], UpdateState]:
         """One of them, and what is stored of its coded tensors (clause 12.2)."""
 

@@ -88,9 +88,6 @@ class Chain:
         """The tensors that the next update is added to, by name."""
         return tuple(self._next_base)
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._next_base
-
     def read(self, name: str) -> tuple[Array, UpdateState]:
         """What the next update of a tensor is added to; what is stored of its coded tensors."""
         return self._next_base[name], self.state.of(coded_names(name))

@@ -13,7 +13,7 @@ from nnref.codec.decoder.chain import Semantics, known_semantics, updated
 from nnref.codec.decoder.stream import Stream
 from nnref.codec.decoder.updates import UpdateState, coded_names, replaces
 from nnref.codec.model import TensorInfo, create_model
-from nnref.spec.errors import NnrError, refusal
+from nnref.spec.errors import NnrError
 from nnref.spec.syntax import Unit
 
 Array = NDArray[Any]
@@ -42,12 +42,13 @@ class _Sum(NamedTuple):
     state: UpdateState
 
 
-class OpenChain:
-    """A base and its updates, of which a tensor is decoded when it is asked for.
+class OpenChain(Mapping[str, Array]):
+    """A base and its updates added up: a mapping from tensor names to arrays, decoded when asked.
 
     It is the sum that `Chain` holds in memory; here the tensors that share units with the one
     that was asked for last are in memory, and no others. Opening parses all headers. Options are
-    those of `Stream`: limits, dialect, strict, out_of_band.
+    those of `Stream`: limits, dialect, strict, out_of_band. Reading a tensor raises NnrError as
+    decoding does, and InvalidError update-mismatch.
     """
 
     def __init__(
@@ -71,8 +72,22 @@ class OpenChain:
         self._groups = _groups(self._streams)
         self._last: tuple[_Group, _Sum] | None = None
 
+    def __getitem__(self, name: str) -> Array:
+        if name not in self._infos:
+            raise KeyError(name)
+        return self._sum(name).tensors[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._infos
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._infos)
+
+    def __len__(self) -> int:
+        return len(self._infos)
+
     @property
-    def stream_bytes(self) -> int:
+    def size(self) -> int:
         """Bytes of all streams."""
         return sum(stream.size for stream in self._streams)
 
@@ -92,19 +107,12 @@ class OpenChain:
         return self._hashes.base_model_id(cumulative=self._cumulative)
 
     def infos(self) -> dict[str, TensorInfo]:
-        """Data type and shape of every tensor of the sum, by name."""
-        return self._infos(self._added)
+        """Data type and shape of every tensor, by name."""
+        return dict(self._infos)
 
     def names(self) -> tuple[str, ...]:
         """The tensors that the next update is added to, by name."""
-        return tuple(self._base_infos)
-
-    def tensor(self, name: str) -> Array:
-        """A tensor of the sum. Raises NnrError as decoding does, InvalidError update-mismatch."""
-        return self._sum(name).tensors[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._base_infos
+        return tuple(self._described(self._before_next))
 
     def read(self, name: str) -> tuple[Array, UpdateState]:
         """What the next update of a tensor is added to; what is stored of its coded tensors."""
@@ -112,8 +120,8 @@ class OpenChain:
         return found.next_base[name], found.state.of(coded_names(name))
 
     @cached_property
-    def _base_infos(self) -> dict[str, TensorInfo]:
-        return self._infos(self._before_next)
+    def _infos(self) -> dict[str, TensorInfo]:
+        return self._described(self._added)
 
     @property
     def _added(self) -> set[int]:
@@ -126,7 +134,7 @@ class OpenChain:
         """The streams that make up what the next update is added to."""
         return self._added if self._cumulative else {0}
 
-    def _infos(self, added: Container[int]) -> dict[str, TensorInfo]:
+    def _described(self, added: Container[int]) -> dict[str, TensorInfo]:
         infos: dict[str, TensorInfo] = {}
         for number, stream in enumerate(self._streams):
             for tensor in stream.tensors() if number in added else ():
@@ -135,9 +143,7 @@ class OpenChain:
         return infos
 
     def _sum(self, name: str) -> _Sum:
-        group = self._groups.get(name)
-        if group is None:
-            raise refusal("tensor-unknown", repr(name))
+        group = self._groups[name]
         if self._last is None or self._last[0] is not group:
             self._last = None  # not two of them in memory
             self._last = (group, self._summed(group))
@@ -200,6 +206,6 @@ def decode_chain_file(
     infos = chain.infos()
     with create_model(path, infos, chain.metadata) as sink:
         for name in infos:
-            sink.write(name, chain.tensor(name))
+            sink.write(name, chain[name])
         sink.commit()
     return chain

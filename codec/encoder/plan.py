@@ -43,6 +43,7 @@ class Plan:
 
     def groups(self, source: TensorSource, base: Base | None = None) -> Iterator[Group]:
         """The groups with their tensors, and those of a base; read as they are wanted."""
+        known = frozenset[str]() if base is None else frozenset(base.names())
         for members in self.members:
             names = tuple(members.values())
             yield Group(
@@ -51,7 +52,7 @@ class Plan:
                 {name: self.settings[name] for name in names},
                 {name: self.positions[name] for name in names},
                 self.required,
-                None if base is None else _parents(base, names),
+                None if base is None else {n: Parent(*base.read(n)) for n in names if n in known},
             )
 
 
@@ -95,10 +96,6 @@ def _check_update(names: Iterable[str], settings: EncodeSettings, base: Base) ->
     for name in sorted(set(base.names()).difference(names)):
         detail = "it is in the base and not in the new model; no update takes it away"
         raise refusal("update-impossible", detail, tensor=name)
-
-
-def _parents(base: Base, names: Iterable[str]) -> dict[str, Parent]:
-    return {name: Parent(*base.read(name)) for name in names if name in base}
 
 
 def _own_settings(

@@ -11,7 +11,7 @@ from nnref import codec
 from nnref.spec.limits import Limits
 from nnref.spec.tables.enums import Dialect
 from nnref.tools.cli.failures import warn
-from nnref.tools.cli.inputs import refuse_same_file, state_after
+from nnref.tools.cli.inputs import check_chain, refuse_same_file, state_after
 from nnref.tools.cli.options import (
     as_coded_option,
     base_option,
@@ -21,6 +21,7 @@ from nnref.tools.cli.options import (
     limit_option,
     out_of_band_option,
     quiet_option,
+    semantics_option,
 )
 from nnref.tools.cli.output import print_json, progress_bar, warn_findings
 from nnref.tools.cli.parameters import write_parameters
@@ -40,12 +41,7 @@ if TYPE_CHECKING:
     required=True,
     help="Tensor file to write: .safetensors, .npz or .pt.",
 )
-@click.option(
-    "--semantics",
-    type=click.Choice(["cumulative", "non-cumulative"]),
-    help="What updates are added to: the result so far, or the last one to the base alone.  "
-    "[default: cumulative]",
-)
+@semantics_option
 @base_option
 @as_coded_option
 @out_of_band_option
@@ -94,12 +90,11 @@ def command(
     options["out_of_band"] = out_of_band
     for stream in streams:
         refuse_same_file(stream, output)
+    of_one = {"--as-coded": as_coded, "--base": bases}
+    check_chain(streams, semantics, of_one | {"--parameters": parameters, "--topology": topology})
     if len(streams) > 1:
-        of_one = {"--as-coded": as_coded, "--base": bases}
-        _check_chain(of_one | {"--parameters": parameters, "--topology": topology})
         found = _chain(streams, output, semantics or "cumulative", options)
     else:
-        _check_single(semantics)
         with progress_bar("decoding", quiet=quiet) as progress:
             state = state_after(bases, options)
             found = _single(
@@ -135,23 +130,11 @@ def _write_beside(stream: "codec.Stream", parameters: Path | None, topology: Pat
         write_topology(topology, stream.topologies, stream.limits)
 
 
-def _check_chain(of_one_stream: dict[str, Any]) -> None:
-    """Options that several streams leave without meaning, and what was given for them."""
-    for option in (option for option, given in of_one_stream.items() if given):
-        context = click.get_current_context()
-        raise click.UsageError(f"{option} is for one stream, not for a sum of several", context)
-
-
-def _check_single(semantics: str | None) -> None:
-    if semantics is not None:
-        raise click.UsageError("--semantics needs updates", click.get_current_context())
-
-
 def _chain(
     streams: tuple[str, ...], output: str, semantics: str, options: dict[str, Any]
 ) -> _Decoded:
     chain = codec.decode_chain_file(streams, output, semantics=semantics, **options)
-    return _Decoded(chain.infos(), chain.stream_bytes, chain.findings)
+    return _Decoded(chain.infos(), chain.size, chain.findings)
 
 
 def _single(report: "codec.DecodeReport") -> _Decoded:

@@ -78,6 +78,16 @@ def base_option(command: Command) -> Command:
     )(command)
 
 
+def semantics_option(command: Command) -> Command:
+    """`--semantics`: what the updates of a chain are added to."""
+    return click.option(
+        "--semantics",
+        type=click.Choice(["cumulative", "non-cumulative"]),
+        help="What updates are added to: the result so far, or the last one to the base alone.  "
+        "[default: cumulative]",
+    )(command)
+
+
 def as_coded_option(command: Command) -> Command:
     """`--as-coded`: clause 10.6 left undone."""
     text = "Every coded tensor under its own name: no factors multiplied, no scaling applied."

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from nnref.codec import NnrError, Stream
+from nnref.codec import NnrError, OpenChain, Stream
 from nnref.codec.model import ModelInput, open_model
 from nnref.spec.errors import refusal
 from nnref.tools.cli.comparison import Array, Bounds, Difference, compare
@@ -48,7 +48,7 @@ class Verification:
 
 
 def verify(
-    stream: Stream,
+    stream: Stream | OpenChain,
     model: ModelInput | None,
     bounds: Bounds,
     progress: Progress | None = None,
@@ -56,8 +56,8 @@ def verify(
 ) -> Verification:
     """Decode every tensor of an open stream, a few units at a time, and compare it with a model.
 
-    A unit that cannot be decoded is noted, and the others are still looked at. Raises FileError
-    when the model cannot be read.
+    Of a chain the sums are compared, one after the other. A unit that cannot be decoded is noted,
+    and the others are still looked at. Raises FileError when the model cannot be read.
     """
     result = Verification()
     if model is None:
@@ -79,9 +79,12 @@ def verify(
 
 
 def _decoded(
-    stream: Stream, errors: list[NnrError], progress: Progress | None, jobs: int
+    stream: Stream | OpenChain, errors: list[NnrError], progress: Progress | None, jobs: int
 ) -> Iterator[tuple[str, Array]]:
     """Every tensor that can be decoded; `errors` gets the refusals of the others' units."""
+    if isinstance(stream, OpenChain):
+        yield from _sums(stream, errors, progress)
+        return
     total, done = len(stream), 0
     for tensors, outcome in stream.outcomes(jobs=jobs):
         if progress is not None:
@@ -92,3 +95,16 @@ def _decoded(
             continue
         for tensor, array in zip(tensors, outcome.arrays, strict=True):
             yield tensor.name, array
+
+
+def _sums(
+    chain: OpenChain, errors: list[NnrError], progress: Progress | None
+) -> Iterator[tuple[str, Array]]:
+    """Every tensor of a chain that can be decoded and added up; `errors` gets the refusals."""
+    for done, name in enumerate(chain):
+        if progress is not None:
+            progress(done, len(chain), name)
+        try:
+            yield name, chain[name]
+        except NnrError as error:
+            errors.append(error)

@@ -10,7 +10,7 @@ from nnref.spec.limits import Limits
 from nnref.spec.tables.enums import Dialect
 from nnref.tools.cli.failures import GOOD, tell, warn
 from nnref.tools.cli.folding import check_folding, folded_model, folding_options
-from nnref.tools.cli.inputs import state_after
+from nnref.tools.cli.inputs import check_chain, state_after
 from nnref.tools.cli.options import (
     as_coded_option,
     base_option,
@@ -20,6 +20,7 @@ from nnref.tools.cli.options import (
     limit_option,
     out_of_band_option,
     quiet_option,
+    semantics_option,
 )
 from nnref.tools.cli.output import print_json, print_table, progress_bar, warn_findings
 from nnref.tools.cli.text import count_text, finite_or_none, number_text, one_line
@@ -31,10 +32,13 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Check a stream, alone or against a model.")
-@click.argument("path", metavar="STREAM", type=click.Path(readable=False))
+@click.argument(
+    "paths", metavar="STREAM [UPDATE]...", type=click.Path(readable=False), nargs=-1, required=True
+)
 @click.option("--against", "model", type=click.Path(readable=False), help="Model to compare with.")
 @click.option("--min-sqnr", type=float, help="SQNR in dB that every tensor must reach.")
 @click.option("--max-error", type=float, help="Absolute error that no element may exceed.")
+@semantics_option
 @folding_options
 @base_option
 @as_coded_option
@@ -45,7 +49,8 @@ if TYPE_CHECKING:
 @quiet_option
 @json_option
 def command(
-    path: str,
+    paths: tuple[str, ...],
+    semantics: str | None,
     model: str | None,
     min_sqnr: float | None,
     max_error: float | None,
@@ -67,6 +72,7 @@ def command(
     model, names, shapes, data types and integers must agree, the decoded model must be nearer to
     the model than zeros are, and --min-sqnr and --max-error must hold; else the exit status is 6.
     A stream encoded with --fold-batch-norm is compared with the folded model: say so again here.
+    With UPDATEs, oldest first, it is their sum with the model in STREAM that is checked.
     """
     from nnref.tools.cli.comparison import Bounds  # noqa: PLC0415  these load numpy
     from nnref.tools.cli.verification import verify  # noqa: PLC0415
@@ -76,28 +82,33 @@ def command(
         text = "--min-sqnr, --max-error and --fold-batch-norm need --against"
         raise click.UsageError(text, context)
     check_folding(fold_batch_norm, pairs_file, eps)
+    check_chain(paths, semantics, {"--as-coded": as_coded, "--base": bases})
     options: dict[str, Any] = {"limits": limits, "dialect": dialect}
     with progress_bar("verifying", quiet=quiet) as progress:
-        state = state_after(bases, options)
-        stream = codec.open_stream(
-            path, base=state, as_coded=as_coded, out_of_band=out_of_band, **options
-        )
+        options["out_of_band"] = out_of_band
+        stream: codec.Stream | codec.OpenChain
+        if len(paths) > 1:
+            stream = codec.OpenChain(paths, semantics=semantics or "cumulative", **options)
+        else:
+            state = state_after(bases, options)
+            stream = codec.open_stream(paths[0], base=state, as_coded=as_coded, **options)
         expected: ModelInput | None = model
         if model is not None and fold_batch_norm:
             expected = folded_model(model, pairs_file, eps)
         result = verify(stream, expected, Bounds(min_sqnr, max_error), progress, jobs)
     warn_findings(stream.findings)
     if as_json:
-        print_json("nnref.verify/1", {"stream": path, "model": model} | _object(stream, result))
+        given = {"stream": paths[0], "updates": list(paths[1:]), "model": model}
+        print_json("nnref.verify/1", given | _object(stream, result))
     elif not quiet:
-        _print(path, stream, result)
+        _print(paths, stream, result)
     if len(result.errors) > 1:
         warn(f"{len(result.errors) - 1} more units cannot be decoded; --json lists them")
     error = result.error()
     return GOOD if error is None else tell(error)
 
 
-def _object(stream: "codec.Stream", result: "Verification") -> dict[str, Any]:
+def _object(stream: "codec.Stream | codec.OpenChain", result: "Verification") -> dict[str, Any]:
     error = result.error()
     found: dict[str, Any] = {
         "good": error is None,
@@ -126,12 +137,14 @@ def _difference_object(found: "Difference") -> dict[str, Any]:
     }
 
 
-def _print(path: str, stream: "codec.Stream", result: "Verification") -> None:
+def _print(
+    paths: tuple[str, ...], stream: "codec.Stream | codec.OpenChain", result: "Verification"
+) -> None:
     if result.differences is not None:
         columns = ("<tensor", "max error", "SQNR dB", "<result")
         print_table("", columns, map(_row, result.differences))
     text = (
-        f"{one_line(path)}: {count_text(stream.size)} bytes, "
+        f"{' + '.join(map(one_line, paths))}: {count_text(stream.size)} bytes, "
         f"{result.decoded} of {len(stream)} tensors decoded"
     )
     if result.identical:

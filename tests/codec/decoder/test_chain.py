@@ -127,7 +127,7 @@ def test_unknown_semantics_are_refused():
 
 def test_a_chain_is_written_to_a_file_whole_or_not_at_all(tmp_path):
     chain = decode_chain_file(UPDATES, tmp_path / "out.npz")
-    assert chain.stream_bytes == sum(map(len, UPDATES))
+    assert chain.size == sum(map(len, UPDATES))
     with open_model(tmp_path / "out.npz") as source:
         assert np.array_equal(source.read("w"), decode_chain(UPDATES)["w"])
     assert chain.infos()["w"].shape == (6, 5)
@@ -141,11 +141,11 @@ def test_a_chain_read_tensor_by_tensor_is_the_one_in_memory(semantics):
     for streams in (UPDATES[:1], UPDATES[:2], UPDATES, [BASE, as_update(BASE), BASE]):
         whole = Chain.of(streams, semantics=semantics)
         opened = OpenChain(streams, semantics=semantics)
-        assert list(opened.infos()) == list(whole.tensors)
+        assert list(opened) == list(opened.infos()) == list(whole.tensors)
         assert opened.names() == whole.names()
         assert opened.base_model_id == whole.base_model_id
         for name in [*whole.tensors, *whole.tensors]:
-            assert np.array_equal(opened.tensor(name), whole.tensors[name])
+            assert np.array_equal(opened[name], whole.tensors[name])
         for name in whole.names():
             (mine, stored), (theirs, expected) = opened.read(name), whole.read(name)
             assert np.array_equal(mine, theirs)
@@ -159,14 +159,15 @@ def test_tensors_that_share_units_in_any_stream_are_decoded_together():
     tensors = {n: np.ones((4, 4) if "w" in n else 4, np.float32) for n in ("a.weight", "a.bias")}
     streams = [encode(tensors, blocks="auto"), encode(tensors)]
     found = OpenChain(streams)
-    assert found.tensor("a.bias").tolist() == decode_chain(streams)["a.bias"].tolist()
-    assert np.array_equal(found.tensor("a.weight"), decode_chain(streams)["a.weight"])
+    assert found["a.bias"].tolist() == decode_chain(streams)["a.bias"].tolist()
+    assert np.array_equal(found["a.weight"], decode_chain(streams)["a.weight"])
 
 
-def test_tensor_that_the_chain_does_not_have_is_refused():
-    with pytest.raises(UsageError) as caught:
-        OpenChain(UPDATES).tensor("x")
-    assert caught.value.id == "tensor-unknown"
+def test_open_chain_is_a_mapping():
+    chain = OpenChain(UPDATES)
+    assert (list(chain), len(chain), "b" in chain, "x" in chain) == (["w", "b"], 2, True, False)
+    with pytest.raises(KeyError):
+        chain["x"]
 
 
 @pytest.mark.parametrize("semantics", list(Semantics))

@@ -45,6 +45,31 @@ def test_chains_of_both_semantics_come_back(run, model, trained, stream, tmp_pat
         assert sqnr_db(original.read("conv.weight"), expected) >= 50
 
 
+def test_sum_of_a_chain_is_verified_against_the_model(run, run_json, trained, stream, tmp_path):
+    update = tmp_path / "u.nnr"
+    run("encode", trained, "--base", stream, "--sqnr", "30", "-o", update)
+    against = ("--against", trained, "--min-sqnr", "30")
+    status, text, err = run("verify", stream, update, *against)
+    assert (status, err) == (0, "")
+    assert "5 of 5 tensors decoded, lowest SQNR 3" in text
+    status, found, _ = run_json("verify", stream, update, *against, "--semantics", "cumulative")
+    assert (status, found["updates"], found["good"]) == (0, [str(update)], True)
+    assert found["bytes"] == stream.stat().st_size + update.stat().st_size
+    assert run("verify", stream, "--against", trained, "--min-sqnr", "30")[0] == 6
+    assert run("verify", stream, "--semantics", "cumulative")[0] == 2
+    assert run("verify", stream, update, "--as-coded")[0] == 2
+
+
+def test_unit_of_an_update_that_cannot_be_decoded_is_told(run_json, trained, stream, tmp_path):
+    update = tmp_path / "u.nnr"
+    run_json("encode", trained, "--base", stream, "-o", update)
+    damaged = bytearray(update.read_bytes())
+    damaged[-1] = 0
+    update.write_bytes(damaged)
+    status, found, _ = run_json("verify", stream, update)
+    assert (status, found["tensors_decoded"], len(found["errors"])) == (3, 4, 1)
+
+
 def test_json_names_the_base_and_what_became_of_every_tensor(run_json, trained, stream, tmp_path):
     update = tmp_path / "u.nnr"
     options = ("--parent-id", "sha256", "--device-id", "7", "--predictive")

@@ -29,7 +29,7 @@ def test_json_has_documented_keys(run_json, stream, model, tensors):
     status, found, _ = run_json("verify", stream, "--against", model)
     assert status == 0
     assert list(found) == [
-        *("schema", "stream", "model", "good", "bytes", "tensors", "tensors_decoded"),
+        *("schema", "stream", "updates", "model", "good", "bytes", "tensors", "tensors_decoded"),
         *("findings", "errors", "identical", "lowest_sqnr", "comparison"),
     ]
     assert found["schema"] == "nnref.verify/1"
