@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nnref.codec.encoder.settings import EncodeSettings, Rule
     from nnref.codec.encoder.tensor import EncodedTensor
     from nnref.codec.model_parameters import ModelParameters
+    from nnref.codec.quantization_data import QuantizationData
     from nnref.codec.rate_control.control import (
         TargetReport,
         encode_file_to_target,
@@ -53,6 +54,7 @@ _WHERE = {
     "NnrError": "nnref.spec.errors",
     "OpenChain": "nnref.codec.decoder.open_chain",
     "OutOfBand": "nnref.spec.syntax",
+    "QuantizationData": "nnref.codec.quantization_data",
     "Rule": "nnref.codec.encoder.settings",
     "Semantics": "nnref.codec.decoder.chain",
     "Stream": "nnref.codec.decoder.stream",
@@ -87,6 +89,7 @@ __all__ = [
     "NnrError",
     "OpenChain",
     "OutOfBand",
+    "QuantizationData",
     "Rule",
     "Semantics",
     "Stream",

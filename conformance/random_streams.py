@@ -80,10 +80,13 @@ class _Model:
     """Draws how data is split, so that chains are otherwise the same."""
     profile: int
     updates: bool
-    density: int
+    opening_density: int
+    """Of the model parameter set."""
     base_qp: int
     dialect: Dialect
     tensors: list[_Tensor]
+    density: int = 0
+    """In force."""
     out_of_band: dict[str, OutOfBand] = field(default_factory=dict)
     parents: dict[str, _Parent] = field(default_factory=dict)
     depths: dict[str, int] = field(default_factory=dict)
@@ -100,7 +103,7 @@ def random_chain(seed: int, largest: int = 60) -> Chain:
         Random(seed + _CUTS),  # noqa: S311
         profile,
         updates,
-        density=random.randrange(8),
+        opening_density=random.randrange(8),
         base_qp=random.choice((0, 0, 0, -7, 40)),
         dialect=dialect,
         tensors=[_random_tensor(random, f"t{i}", largest) for i in range(random.randint(1, 3))],
@@ -151,9 +154,10 @@ def _dimensions(random: Random, largest: int) -> tuple[int, ...]:
 def _units(model: _Model, step: int) -> Iterator[bytes]:
     random = model.random
     state = StreamState()
+    model.density = model.opening_density
     mps = {
         "mps_quantization_method_flags": 1,
-        "mps_qp_density": model.density,
+        "mps_qp_density": model.opening_density,
         "mps_quantization_parameter": model.base_qp,
     }
     if model.profile:
@@ -165,11 +169,29 @@ def _units(model: _Model, step: int) -> Iterator[bytes]:
         yield write_unit(kind, elements, b"", state)
         state = state.after(kind, elements)
     for number, tensor in enumerate(model.tensors):
+        if model.cuts.random() < 0.2:
+            fields = _layer_parameters(model)
+            yield write_unit(UnitType.NNR_LPS, fields, b"", state)
+            state = state.after(UnitType.NNR_LPS, fields)
         if random.random() < 0.1:
             yield write_unit(random.randrange(32, 64), {}, random.randbytes(5), state)
         if step and random.random() < 0.2:
             continue  # Clause 12.5: a tensor that does not change may be left out.
         yield _data_unit(model, tensor, number, state)
+
+
+def _layer_parameters(model: _Model) -> dict[str, Any]:
+    """A layer parameter set, which may carry no quantization parameters."""
+    if model.cuts.random() < 0.3:
+        model.density = model.opening_density
+        return {"lps_quantization_method_flags": 0}
+    model.density = model.cuts.randrange(8)
+    return {
+        "lps_self_contained_flag": model.cuts.randrange(2),
+        "lps_quantization_method_flags": model.cuts.choice((1, 2, 3)),
+        "lps_qp_density": model.density,
+        "lps_quantization_parameter": model.cuts.randrange(-60, 60),
+    }
 
 
 def _data_unit(model: _Model, tensor: _Tensor, number: int, state: StreamState) -> bytes:

@@ -40,11 +40,13 @@ class Catalogue:
         out_of_band: Mapping[str, OutOfBand] | None,
         strict: bool,
         as_coded: bool,
+        skip_aggregates: bool,
         findings: list[NnrError],
     ) -> None:
         self._buffer = buffer
         self._limits = limits
         self._as_coded = as_coded
+        self._skip_aggregates = skip_aggregates
         self._findings = findings
         self._strict = strict
         options: dict[str, Any] = {"limits": limits, "out_of_band": out_of_band}
@@ -141,12 +143,18 @@ class Catalogue:
             if whole is not None and whole.has_tensors:
                 self._add(whole)
             elif unit.nnr_unit_type == UnitType.NNR_AGG:
-                # Its tensors would be missing without a word.
-                raise refusal("aggregate-undefined", **_place(unit))
+                self._note_aggregate(unit)
             elif is_index(unit.fields):
                 self._check_index(unit)
             self._units.append(unit)
         self._complete = True
+
+    def _note_aggregate(self, unit: Unit) -> None:
+        """Clause 7.9: its tensors would be missing without a word."""
+        finding = refusal("aggregate-undefined", f"{unit.payload_size} bytes", **_place(unit))
+        if self._strict or not self._skip_aggregates:
+            raise finding
+        self._findings.append(finding)
 
     def _check_index(self, index: Unit) -> None:
         flaw = index_flaw(index, [IndexedUnit.of(unit) for unit in self._units])

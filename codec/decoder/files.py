@@ -48,7 +48,8 @@ def decode(
 
     `jobs` of them are decoded at the same time: in threads, or in any `executor` of
     `concurrent.futures` (then `jobs` is best the number of its workers); the result is the same.
-    Options are those of `Stream`: limits, dialect, strict, out_of_band, base, as_coded.
+    Options are those of `Stream`: limits, dialect, strict, out_of_band, base, as_coded,
+    skip_aggregates.
     Raises NnrError: malformed, invalid, unsupported, limit exceeded, integrity.
     """
     decoded = Stream(source, **options).decoded(jobs=jobs, executor=executor)

@@ -20,6 +20,7 @@ from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.entropy import decode_alone
 from nnref.codec.model_parameters import ModelParameters
 from nnref.codec.parallel import Workers, workers
+from nnref.codec.quantization_data import QuantizationData
 from nnref.codec.topology import Topology, safetensors_metadata
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
@@ -41,6 +42,9 @@ class Stream(Mapping[str, Array]):
     The members of blocks are composed to what a user loads (clause 10.6): local scaling is
     multiplied into the weight, factors G and H become the weight under its own name. With
     `as_coded` every coded tensor is handed out under its own name instead.
+
+    An aggregate unit is refused, as nobody knows which tensors it holds; with `skip_aggregates` it
+    is a finding, and the other tensors are there.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Stream(Mapping[str, Array]):
         out_of_band: Mapping[str, OutOfBand] | None = None,
         base: UpdateState | None = None,
         as_coded: bool = False,
+        skip_aggregates: bool = False,
     ) -> None:
         self.limits = limits or Limits()
         self.dialect = Dialect(dialect)
@@ -68,6 +73,7 @@ class Stream(Mapping[str, Array]):
             out_of_band=out_of_band,
             strict=strict,
             as_coded=as_coded,
+            skip_aggregates=skip_aggregates,
             findings=self.findings,
         )
 
@@ -82,19 +88,33 @@ class Stream(Mapping[str, Array]):
     @property
     def parameters(self) -> ModelParameters:
         """Clauses 7.3.3 and 7.4: what the stream says of the model beside its tensors."""
-        units = (u for u in self._catalogue.units if u.nnr_unit_type == UnitType.NNR_MPS)
         coded = (self._catalogue.coded(one[0].unit) for one in self._catalogue.by_unit)
         sets = ((composed_tensors(one)[-1].name, one[0].unit.state.lps) for one in coded)
-        return next((ModelParameters.of(unit.fields, sets) for unit in units), ModelParameters())
+        found = (ModelParameters.of(u.fields, sets) for u in self._units_of(UnitType.NNR_MPS))
+        return next(found, ModelParameters())
 
     @property
     def topologies(self) -> tuple[Topology, ...]:
         """Clause 7.6: the topologies that the stream carries, also empty ones; no reference
         lists.
         """
-        units = (u for u in self._catalogue.units if u.nnr_unit_type == UnitType.NNR_TPL)
+        units = self._units_of(UnitType.NNR_TPL)
         found = (Topology.from_unit(unit.fields, unit.payload) for unit in units)
         return tuple(topology for topology in found if topology is not None)
+
+    @property
+    def quantization_data(self) -> tuple[QuantizationData, ...]:
+        """Clause 7.7: the contents of the quantization units."""
+        units = self._units_of(UnitType.NNR_QNT)
+        return tuple(QuantizationData.from_unit(unit.fields) for unit in units)
+
+    @property
+    def aggregates(self) -> tuple[bytes, ...]:
+        """Clause 7.9: the contents of the aggregate units, as they are."""
+        return tuple(bytes(unit.payload) for unit in self._units_of(UnitType.NNR_AGG))
+
+    def _units_of(self, nnr_unit_type: int) -> Iterator[Unit]:
+        return (unit for unit in self._catalogue.units if unit.nnr_unit_type == nnr_unit_type)
 
     @cached_property
     def metadata(self) -> Mapping[str, str]:

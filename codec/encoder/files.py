@@ -171,8 +171,7 @@ def _model_and_tensors(
 ) -> Iterator[bytes]:
     """The units; `known` takes in what a unit leaves out before it comes."""
     settings, base_qp = stream_settings(source, settings)
-    # What the stream carries beside tensors need not go along with every one of them.
-    plan = planned(source, replace(settings, parameters=None, topologies=()), base)
+    plan = planned(source, settings.for_tensors(), base)
     if base is not None:
         settings = replace(settings, parameters=_made_for(base, settings.parameters))
     units, state = model_units(settings, base_qp, plan.references, is_update=base is not None)

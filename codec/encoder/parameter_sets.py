@@ -64,6 +64,8 @@ def _opening(
         (UnitType.NNR_STR, {"general_profile_idc": settings.profile}, b""),
         (UnitType.NNR_MPS, mps, b""),
         *((UnitType.NNR_TPL, *topology.unit()) for topology in settings.topologies),
+        *((UnitType.NNR_QNT, one.elements(), b"") for one in settings.quantization_data),
+        *((UnitType.NNR_AGG, {}, content) for content in settings.aggregates),
     ]
     if settings.compatible:
         topology = {

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, Self
 
 from nnref.codec.model_parameters import ModelParameters
+from nnref.codec.quantization_data import QuantizationData
 from nnref.codec.topology import Topology
 from nnref.codec.transform.pairs import Block
 from nnref.spec.errors import refusal
@@ -32,11 +33,15 @@ _PLAIN_UNARY_LENGTH: Final = 11
 
 _STREAM_WIDE: Final = frozenset(
     {"profile", "compatible", "index", "rules", "steps", "blocks"}
-    | {"indexed_names", "out_of_band", "max_unit_bytes", "parameters", "topologies"}
+    | {"indexed_names", "out_of_band", "max_unit_bytes"}
+    | {"parameters", "topologies", "quantization_data", "aggregates"}
     | {"device_id", "parent_id", "predictive"}
 )
 _OF_PARAMETER_SETS: Final = frozenset({"qp_density", "base_qp"})
 """Of layers in a layer parameter set, which compatible streams do not have."""
+_CARRIED: Final = ("parameters", "topologies", "quantization_data", "aggregates")
+_NOT_COMPATIBLE: Final = ("index", "max_unit_bytes", *_CARRIED)
+"""What NNCodec does not write."""
 _QUALITY: Final = ("qp", "step", "sqnr")
 _LOW_RANK: Final = ("low_rank", "low_rank_error")
 _IN_QP: Final = ("qp", "nonweight_qp")
@@ -63,6 +68,8 @@ _TYPES: Final = {
     "max_unit_bytes": (int, _NONE),
     "parameters": (ModelParameters, _NONE),
     "topologies": (tuple,),
+    "quantization_data": (tuple,),
+    "aggregates": (tuple,),
     "blocks": (tuple, str),
     "indexed_names": (bool,),
     "out_of_band": (bool,),
@@ -161,6 +168,11 @@ class EncodeSettings:
     7.4)."""
     topologies: tuple[Topology, ...] = ()
     """The network's topology, in units of its own before the tensors (clause 7.6)."""
+    quantization_data: tuple[QuantizationData, ...] = ()
+    """Contents of quantization units (clause 7.7), behind the topologies."""
+    aggregates: tuple[bytes, ...] = ()
+    """Contents of aggregate units (clause 7.9), behind those, as they are. Decoders refuse such a
+    stream unless they know what is in them, or are told to skip them."""
     device_id: int | None = None
     """device_id of the node ids (clause 12.1). Units of an update have them, with 0 if none is
     given; others have them only if one is given."""
@@ -211,7 +223,7 @@ class EncodeSettings:
                 raise refusal("step-out-of-range", f"step {step}")
         if self.sqnr is not None and not 0 <= self.sqnr <= 200:
             raise refusal("setting-unknown", f"sqnr {self.sqnr} is outside 0..200 dB")
-        for extra in ("index", "max_unit_bytes", "parameters", "topologies"):
+        for extra in _NOT_COMPATIBLE:
             if self.compatible and getattr(self, extra):
                 raise refusal("setting-conflict", f"{extra} and compatible")
         if self.compatible and self.out_of_reach == "layer":
@@ -251,6 +263,10 @@ class EncodeSettings:
         if self.qp_density is not None:
             return self
         return replace(self, qp_density=_FINE_DENSITY if fine else _PLAIN_DENSITY)
+
+    def for_tensors(self) -> Self:
+        """Without what the stream carries beside tensors: it need not go along with every one."""
+        return replace(self, parameters=None, topologies=(), quantization_data=(), aggregates=())
 
     @classmethod
     def from_options(cls, settings: Self | None, options: Mapping[str, Any]) -> Self:

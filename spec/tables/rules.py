@@ -100,7 +100,7 @@ STREAM_RULES: Final = _table(
     Rule("topology-index-range", INVALID, "7.8.2", "a topology element index lies inside the reference list"),
     Rule("local-scaling-rows", INVALID, "10.6", "local scaling has one factor for each row of the tensor that it is multiplied into", "hand out the factors as they are: --as-coded"),
     Rule("tensor-split-undefined", UNSUPPORTED, "7.8.2", "several topology elements occur only in NNR_PT_BLOCK"),
-    Rule("aggregate-undefined", UNSUPPORTED, "7.9", "aggregate units are read only as opaque bytes"),
+    Rule("aggregate-undefined", UNSUPPORTED, "7.9", "aggregate units are read only as opaque bytes", "decode the tensors of other units: --skip-aggregates"),
     Rule("dimension-shift-range", INVALID, "7.8.6", "first_tensor_dimension_shift is less than the number of dimensions"),
     # Payload, clause 9
     Rule("payload-too-short", MALFORMED, "9.3.1", "a payload holds at least the two bytes the decoder starts with", _TRACE),
@@ -170,6 +170,7 @@ CALLER_RULES: Final = _table(
     Rule("block-members", USAGE, "7.8.5", "the tensors of a block are different ones of the model, quantized, of one data type, beside the weight as long as it has rows; two or more, of batch norm none or four"),
     Rule("tensor-unknown", USAGE, "8.2", "the asked tensor is in the stream or model"),
     Rule("topology-choice", USAGE, "7.6", "a stream whose topology is asked for carries one that is not empty", "nnref inspect IN.nnr lists them; in Python they are open_stream('IN.nnr').topologies"),
+    Rule("quantization-data-choice", USAGE, "7.7", "a stream whose quantization data is asked for has one quantization unit", "in Python they are open_stream('IN.nnr').quantization_data"),
     Rule("tensor-announced", USAGE, "8", "an announced tensor is written once, with the data type and shape announced, and no other is"),
     Rule("levels-off-grid", USAGE, "10.3", "with dq_flag 1 the quantized parameters lie on the trellis grid"),
     Rule("update-impossible", USAGE, "12.6", "an update keeps all tensors of its base; one of residuals alone also their shapes and data types", "encode the model as a new base, without --base"),

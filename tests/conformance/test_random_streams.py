@@ -112,12 +112,13 @@ def test_random_chains_reach_every_tool():
             )
             state = stream.next_state()
             seen |= {"parts" for unit in stream.units if parts_after(unit)}
+            seen |= {unit.type_name for unit in stream.units}
             for tensor in stream.tensors():
                 seen |= {tensor.payload_type.name, *tensor.tools}
     assert {
         "NNR_PT_INT", "NNR_PT_FLOAT", "NNR_PT_RAW_FLOAT", "NNR_PT_BLOCK", "dq", "codebook",
         "scan1", "scan2", "scan4", "temporal", "G", "H", "ls", "bias", "bn.beta", "bn.gamma",
-        "bn.mean", "bn.var", "dialect 0", "dialect 1", "update", "parts",
+        "bn.mean", "bn.var", "dialect 0", "dialect 1", "update", "parts", "NNR_LPS",
     } <= seen  # fmt: skip
 
 

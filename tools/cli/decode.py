@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +9,7 @@ import click
 from nnref import codec
 from nnref.spec.limits import Limits
 from nnref.spec.tables.enums import Dialect
+from nnref.tools.cli.beside import Beside, beside_options
 from nnref.tools.cli.failures import warn
 from nnref.tools.cli.inputs import check_chain, refuse_same_file, state_after
 from nnref.tools.cli.options import (
@@ -24,9 +24,7 @@ from nnref.tools.cli.options import (
     semantics_option,
 )
 from nnref.tools.cli.output import print_json, progress_bar, warn_findings
-from nnref.tools.cli.parameters import write_parameters
 from nnref.tools.cli.text import count_text, one_line
-from nnref.tools.cli.topology import write_topology
 
 if TYPE_CHECKING:
     from nnref.codec.model import TensorInfo
@@ -47,17 +45,11 @@ if TYPE_CHECKING:
 @out_of_band_option
 @limit_option
 @dialect_option
+@beside_options
 @click.option(
-    "--parameters",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Write base_model_id, validation performance and performance maps to this JSON file.",
-)
-@click.option(
-    "--topology",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Write the topology that the stream carries to this file, unpacked.",
+    "--skip-aggregates",
+    is_flag=True,
+    help="Leave out what aggregate units hold instead of refusing them.",
 )
 @click.option("--strict", is_flag=True, help="Refuse what a decoder may tolerate.")
 @jobs_option
@@ -70,8 +62,8 @@ def command(
     bases: tuple[str, ...],
     as_coded: bool,
     out_of_band: Any,
-    parameters: Path | None,
-    topology: Path | None,
+    beside: Beside,
+    skip_aggregates: bool,
     limits: Limits,
     dialect: Dialect,
     strict: bool,
@@ -87,11 +79,12 @@ def command(
     The file is written under a temporary name and appears only when everything is decoded.
     """
     options: dict[str, Any] = {"limits": limits, "dialect": dialect, "strict": strict}
-    options["out_of_band"] = out_of_band
+    options |= {"out_of_band": out_of_band, "skip_aggregates": skip_aggregates}
     for stream in streams:
-        refuse_same_file(stream, output)
-    of_one = {"--as-coded": as_coded, "--base": bases}
-    check_chain(streams, semantics, of_one | {"--parameters": parameters, "--topology": topology})
+        for target in (output, *beside.paths):
+            refuse_same_file(stream, target)
+    of_one = {"--as-coded": as_coded, "--base": bases} | dict.fromkeys(beside.options, True)
+    check_chain(streams, semantics, of_one)
     if len(streams) > 1:
         found = _chain(streams, output, semantics or "cumulative", options)
     else:
@@ -108,8 +101,8 @@ def command(
                     **options,
                 )
             )
-    if parameters is not None or topology is not None:
-        _write_beside(codec.open_stream(streams[0], **options), parameters, topology)
+    if beside.options:
+        beside.write(codec.open_stream(streams[0], **options))
     _tell(streams, output, found, quiet, as_json)
 
 
@@ -120,14 +113,6 @@ class _Decoded:
     tensors: dict[str, "TensorInfo"]
     stream_bytes: int
     findings: "tuple[codec.NnrError, ...]"
-
-
-def _write_beside(stream: "codec.Stream", parameters: Path | None, topology: Path | None) -> None:
-    """The files of what a stream carries beside tensors."""
-    if parameters is not None:
-        write_parameters(parameters, stream.parameters)
-    if topology is not None:
-        write_topology(topology, stream.topologies, stream.limits)
 
 
 def _chain(

@@ -14,6 +14,7 @@ from nnref.tools.cli.inputs import refuse_same_file
 from nnref.tools.cli.options import jobs_option, json_option, number_or_auto, quiet_option
 from nnref.tools.cli.output import print_json, progress_bar
 from nnref.tools.cli.parameters import parameters_given
+from nnref.tools.cli.quantization_data import quantization_data_given
 from nnref.tools.cli.targets import TargetOptions, print_trial, search_object, target_options
 from nnref.tools.cli.text import count_text, finite_or_none, one_line, ratio_text
 from nnref.tools.cli.topology import topology_options
@@ -146,6 +147,13 @@ if TYPE_CHECKING:
 )
 @update_options
 @target_options
+@click.option(
+    "--quantization-data",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    callback=quantization_data_given,
+    help="Carry this file in a quantization unit.",
+)
 @topology_options
 @folding_options
 @jobs_option

@@ -9,6 +9,7 @@ from nnref.tools.cli.failures import GOOD, tell
 from nnref.tools.cli.options import json_option, limit_option, out_of_band_option
 from nnref.tools.cli.output import print_json, print_table, warn_findings
 from nnref.tools.cli.parameters import parameters_facts, parameters_object
+from nnref.tools.cli.quantization_data import quantization_data_object
 from nnref.tools.cli.text import count_text, number_text, one_line, ratio_text, shape_text
 from nnref.tools.cli.topology import topology_object, topology_text
 
@@ -59,6 +60,8 @@ def _print(path: str, found: "Inspection", elements: bool) -> None:
         print(one_line(f"{name}: {value}"))
     for topology in found.topologies:
         print(f"topology: {topology_text(topology)}")
+    for one in found.quantization_data:
+        print(f"quantization data: {count_text(len(one.data))} bytes")
     totals = _totals(found)
     print(
         f"{one_line(path)}: {count_text(found.size)} bytes in {totals['units']} units for "
@@ -146,6 +149,7 @@ def _object(found: "Inspection") -> dict[str, Any]:
         "totals": _totals(found),
         "parameters": parameters_object(found.parameters),
         "topologies": [topology_object(topology) for topology in found.topologies],
+        "quantization_data": [quantization_data_object(one) for one in found.quantization_data],
         "units": [_unit_object(one) for one in found.units],
         "tensors": [_tensor_object(one, tensor) for one in found.units for tensor in one.tensors],
         "findings": [finding.as_dict() for finding in found.findings],

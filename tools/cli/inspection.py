@@ -8,6 +8,7 @@ from nnref.codec.decoder.buffer import stream_buffer
 from nnref.codec.decoder.composition import composed_tensors
 from nnref.codec.decoder.headers import StreamTensor, unit_tensors
 from nnref.codec.model_parameters import ModelParameters
+from nnref.codec.quantization_data import QuantizationData
 from nnref.codec.topology import Topology
 from nnref.spec.errors import NnrError
 from nnref.spec.limits import Limits
@@ -70,6 +71,12 @@ class Inspection:
         units = (one.unit for one in self.units if one.unit.nnr_unit_type == UnitType.NNR_TPL)
         found = (Topology.from_unit(unit.fields, unit.payload) for unit in units)
         return tuple(topology for topology in found if topology is not None)
+
+    @property
+    def quantization_data(self) -> tuple[QuantizationData, ...]:
+        """The contents of the quantization units."""
+        units = (one.unit for one in self.units if one.unit.nnr_unit_type == UnitType.NNR_QNT)
+        return tuple(QuantizationData.from_unit(unit.fields) for unit in units)
 
     @property
     def composed(self) -> list[StreamTensor]:

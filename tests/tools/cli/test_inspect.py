@@ -36,8 +36,8 @@ def test_elements_are_listed_on_request(run, stream):
 def test_json_has_documented_keys(run_json, stream, tensors):
     status, found, _ = run_json("inspect", stream)
     assert status == 0
-    keys = ["schema", "stream", "bytes", "totals", "parameters", "topologies", "units", "tensors"]
-    assert list(found) == [*keys, "findings"]
+    keys = ["schema", "stream", "bytes", "totals", "parameters", "topologies", "quantization_data"]
+    assert list(found) == [*keys, "units", "tensors", "findings"]
     assert found["schema"] == "nnref.inspect/1"
     assert list(found["totals"]) == TOTALS_KEYS
     assert [list(unit) for unit in found["units"]] == 7 * [UNIT_KEYS]
