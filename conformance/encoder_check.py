@@ -4,11 +4,12 @@ A decoder stops at the first broken rule. Here the unit that breaks one is taken
 is read on, so that one run tells of every unit; rules that a decoder tolerates count, too.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from nnref.codec import Stream, UpdateState
+from nnref.conformance.extents import extents
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
 from nnref.spec.syntax import OutOfBand
@@ -120,10 +121,10 @@ class _Judge:
 
     def _remove(self, unit: int) -> bool:
         """Take a unit out; False when nobody can say where it ends, or nothing is left then."""
-        extents = list(_extents(self.rest))
-        if unit >= len(extents):
+        units = list(extents(self.rest))
+        if unit >= len(units):
             return False
-        offset, size = extents[unit]
+        offset, size = units[unit]
         index, moved = self._in_original(unit), self._moved(unit)
         self.removed.append((index, offset + moved, size))
         self.rest = self.rest[:offset] + self.rest[offset + size :]
@@ -151,19 +152,6 @@ class _Judge:
         """Bytes that were taken out before a unit of the rest."""
         index = self._in_original(unit)
         return sum(size for number, _, size in self.removed if number < index)
-
-
-def _extents(data: bytes) -> Iterator[tuple[int, int]]:
-    """Clause 6.1: offset and size in bytes of every unit, as far as their sizes can be true."""
-    offset = 0
-    while offset + 2 <= len(data):
-        size = int.from_bytes(data[offset : offset + 2], "big")
-        if size >> 15:
-            size = int.from_bytes(data[offset : offset + 4], "big") & 0x7FFFFFFF
-        if not 3 <= size <= len(data) - offset:
-            return
-        yield offset, size
-        offset += size
 
 
 def _bit(finding: NnrError) -> tuple[int, int]:

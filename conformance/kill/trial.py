@@ -29,20 +29,24 @@ class _TooLongError(BaseException):
 
 def try_case(decoder: ModuleType, case: Case, usual_seconds: float) -> Result:
     """The verdict on a copy of the literal decoder. For the main thread of a process."""
+    return judge(case, outcome_of(decoder, case, usual_seconds))
+
+
+def outcome_of(decoder: ModuleType, case: Case, usual_seconds: float) -> Outcome:
+    """What a copy of the literal decoder makes of a case. For the main thread of a process."""
     began = time.perf_counter()
     try:
         with _alarm(_LEAST_SECONDS + _PATIENCE * usual_seconds):
             tensors = decode_literally(request_of(case, case.stream), decoder)
-            outcome = Outcome(Ending.DECODED, tensors)
     except (RefusedError, NnrError) as error:
-        outcome = Outcome(Ending.REFUSED, text=str(error))
+        return Outcome(Ending.REFUSED, text=str(error))
     except NotPossibleError as error:
-        outcome = Outcome(Ending.NOT_RUN, text=str(error))
+        return Outcome(Ending.NOT_RUN, text=str(error))
     except _TooLongError:
-        outcome = Outcome(Ending.HUNG, text=f"no end within {time.perf_counter() - began:.1f} s")
+        return Outcome(Ending.HUNG, text=f"no end within {time.perf_counter() - began:.1f} s")
     except Exception as error:
-        outcome = Outcome(Ending.CRASHED, text=f"{type(error).__name__}: {error}")
-    return judge(case, outcome)
+        return Outcome(Ending.CRASHED, text=f"{type(error).__name__}: {error}")
+    return Outcome(Ending.DECODED, tensors)
 
 
 @contextmanager

@@ -13,7 +13,14 @@ from nnref.spec.tables.enums import Dialect
 
 
 class RefusedError(Exception):
-    """What an adapter raises when its decoder refuses the stream; a NnrError does as well."""
+    """What an adapter raises when its decoder refuses the stream; a NnrError does as well.
+
+    `rule` is the id of the broken rule, for those who know it.
+    """
+
+    def __init__(self, text: str, rule: str = "") -> None:
+        self.rule = rule
+        super().__init__(text)
 
 
 class NotPossibleError(Exception):

@@ -30,7 +30,7 @@ def decode_literally(request: Request, decoder: Any = nnref.spec.process) -> Ten
     try:
         decoded = _decoded(streams, request, decoder)
     except decoder.Refused as refused:
-        raise RefusedError(str(refused)) from None
+        raise RefusedError(str(refused), refused.rule_id) from None
     return decoded[-1] if request.semantics is None else _sum(decoded, request.semantics)
 
 

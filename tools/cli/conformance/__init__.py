@@ -13,6 +13,10 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "check": Entry(
         "nnref.tools.cli.conformance.check", "Judge streams of any encoder by every rule."
     ),
+    "shrink": Entry(
+        "nnref.tools.cli.conformance.shrink",
+        "Find the smallest stream that a decoder still gets wrong.",
+    ),
     "kill": Entry(
         "nnref.tools.cli.conformance.kill",
         "Plant faults in a decoder, and count those that the suite finds.",
