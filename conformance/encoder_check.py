@@ -51,7 +51,7 @@ class Judged:
 def rules_judged(with_bases: bool) -> list[Rule]:
     """The rules that a stream is judged by; those of updates need the streams before it."""
     needs_bases = ("base-missing", "parent-mismatch")
-    of_sums = ("update-mismatch",)
+    of_sums = ("update-mismatch", "base-model-mismatch")
     return [
         rule
         for rule in STREAM_RULES.values()

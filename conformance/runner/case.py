@@ -24,7 +24,8 @@ class Case:
     `bases` are the earlier streams of an update chain, the oldest first; with `semantics` (clause
     12.6) the sum of the chain is asked for, else the tensors of the last stream alone. `as_coded`
     is False where blocks are to be composed (clause 10.6). `expected` is None where a decoder has
-    to refuse, and where it may and nobody knows what else it can do.
+    to refuse, and where it may and nobody knows what else it can do. `features` are those of the
+    stream, and composition, limits, sums, updates, dialect-1.0 where it needs them.
     """
 
     id: str
@@ -64,6 +65,19 @@ def suite_cases(sheets: Sequence[Sheet]) -> list[Case]:
     return [_case(sheet, by_id) for sheet in sheets]
 
 
+def needs_of(sheet: Sheet) -> frozenset[str]:
+    """What a decoder has to have for a case: the features of its stream, and what it is told."""
+    options = sheet.options
+    told = {
+        "composition": not options.as_coded,
+        "limits": bool(options.limits),
+        "sums": options.semantics is not None,
+        "updates": bool(options.chain),
+        "dialect-1.0": sheet.coded_dialect == Dialect.NNCODEC_1,
+    }
+    return frozenset(sheet.features) | {name for name, is_needed in told.items() if is_needed}
+
+
 def _case(sheet: Sheet, by_id: Mapping[str, Sheet]) -> Case:
     options, fault = sheet.options, sheet.fault
     unknown = [name for name in options.chain if name not in by_id]
@@ -83,7 +97,7 @@ def _case(sheet: Sheet, by_id: Mapping[str, Sheet]) -> Case:
         options.limits,
         sheet.coded_dialect,
         sheet.profile,
-        frozenset(sheet.features),
+        needs_of(sheet),
         sheet.clauses,
         None if fault is None else fault.rule,
         REQUIRED if fault is None else fault.refusal,

@@ -1,12 +1,15 @@
 """The literal decoder as one that can be tested, and as the one that knows the right answer."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
 import nnref.spec.process
-from nnref.codec.decoder.chain import Semantics, sum_of
+from nnref.codec import Semantics, Stream
+from nnref.codec.decoder.base_model import ChainHash
+from nnref.codec.decoder.chain import updated
+from nnref.codec.decoder.updates import replaces
 from nnref.codec.formats import from_carrier
 from nnref.conformance.runner.adapter import NotPossibleError, RefusedError, Request
 from nnref.conformance.runner.case import Array, Tensors
@@ -31,7 +34,7 @@ def decode_literally(request: Request, decoder: Any = nnref.spec.process) -> Ten
         decoded = _decoded(streams, request, decoder)
     except decoder.Refused as refused:
         raise RefusedError(str(refused), refused.rule_id) from None
-    return decoded[-1] if request.semantics is None else _sum(decoded, request.semantics)
+    return decoded[-1] if request.semantics is None else _sum(streams, decoded, request)
 
 
 def _decoded(streams: tuple[bytes, ...], request: Request, decoder: Any) -> list[Tensors]:
@@ -53,21 +56,24 @@ def _decoded(streams: tuple[bytes, ...], request: Request, decoder: Any) -> list
 def _array(tensor: Any) -> Array:
     """Clause 10.7: the output of a decoded tensor."""
     integer = tensor.payload_type == PayloadType.NNR_PT_INT
-    if tensor.raw is not None:
-        values: Array = np.frombuffer(tensor.raw, "<f4").astype(np.float32)
-    else:
-        values = np.array(tensor.values, np.int32 if integer else np.float32)
+    values: Array = np.array(tensor.values, np.int32 if integer else np.float32)
+    if tensor.raw is not None:  # Python's floats do not keep the bits of every NaN
+        values = np.where(np.isnan(values), np.frombuffer(tensor.raw, "<f4"), values)
     return from_carrier(values.reshape(tensor.dimensions), tensor.data_format, tensor.payload_type)
 
 
-def _sum(decoded: list[Tensors], semantics: str) -> Mapping[str, Array]:
-    """Clause 12.6: what a base and its updates amount to."""
-    base = dict(decoded[0])
-    total = base
-    for update in decoded[1:]:
-        old = base if semantics == Semantics.NON_CUMULATIVE else total
-        changed = {
-            name: sum_of(old[name], array, name) for name, array in update.items() if name in old
-        }
-        total = {**old, **update, **changed}
+def _sum(streams: Sequence[bytes], decoded: Sequence[Tensors], request: Request) -> Tensors:
+    """Clause 12.6: what a base and its updates amount to.
+
+    The decoding process ends with the tensors of each stream; adding them up is left to the codec.
+    """
+    cumulative = request.semantics == Semantics.CUMULATIVE
+    base = total = decoded[0]
+    hashes = ChainHash().after(memoryview(streams[0]))
+    for data, update in zip(streams[1:], decoded[1:], strict=True):
+        opened = Stream(data, dialect=request.dialect, as_coded=request.as_coded)
+        hashes.check(opened, cumulative=cumulative)
+        complete = {one.name for one in opened.tensors() if replaces(one.unit)}
+        total = updated(total if cumulative else base, update, complete)
+        hashes = hashes.after(memoryview(data))
     return total

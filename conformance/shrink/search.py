@@ -29,7 +29,7 @@ _ALIKE: Final = {
     Verdict.CRASHED: "crashed",
     Verdict.HUNG: "hung",
 }
-"""What stays what it is: a wrong value early in a codeword is a refusal later. Others are passed."""
+"""What stays what it is: a wrong value early in a codeword is a refusal later."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ def command(
     A case is known by its id; kind is valid, invalid or must-skip. The features are those that a
     capabilities file of `nnref conformance run` names.
     """
-    from nnref.conformance.suite import load, sheet_to_json  # noqa: PLC0415  only to run it
+    from nnref.conformance.runner.case import needs_of  # noqa: PLC0415  only to run it
+    from nnref.conformance.suite import load, sheet_to_json  # noqa: PLC0415
 
     sheets = [
         sheet
@@ -39,7 +40,7 @@ def command(
         print_json("nnref.cases/1", {"cases": [sheet_to_json(sheet) for sheet in sheets]})
         return
     if features:
-        counts = Counter(one for sheet in sheets for one in sheet.features)
+        counts = Counter(one for sheet in sheets for one in needs_of(sheet))
         print_table(
             "", ["<feature", "cases"], ((name, str(counts[name])) for name in sorted(counts))
         )
