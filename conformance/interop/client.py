@@ -68,9 +68,20 @@ class Peer:
         )
         return reply.arrays[0].tobytes()
 
-    def decompress(self, stream: bytes) -> Tensors:
-        """The tensors of a stream, in the order NNCodec gives them."""
-        reply = self.call("decompress", [np.frombuffer(stream, np.uint8)])
+    def decompress(self, stream: bytes, **options: Any) -> Tensors:
+        """The tensors of a stream, in the order NNCodec gives them; options are NNCodec's."""
+        reply = self.call("decompress", [np.frombuffer(stream, np.uint8)], options=options)
+        return dict(zip(reply.values["names"], reply.arrays, strict=True))
+
+    def compress_with_tools(self, tensors: Tensors, options: Mapping[str, Any]) -> bytes:
+        """A stream with tools that NNCodec's `compress` does not offer, or not in both profiles."""
+        arrays, names = list(tensors.values()), list(tensors)
+        reply = self.call("compress_with_tools", arrays, names=names, options=dict(options))
+        return reply.arrays[0].tobytes()
+
+    def decompress_members(self, stream: bytes) -> Tensors:
+        """The coded tensors of a stream: factors are not multiplied."""
+        reply = self.call("decompress_members", [np.frombuffer(stream, np.uint8)])
         return dict(zip(reply.values["names"], reply.arrays, strict=True))
 
     def start_chain(self) -> None:

@@ -27,6 +27,8 @@ class Direction(Enum):
     SAME_BYTES = "same settings, same bytes"
     OUR_UPDATES = "update chains: nnref encodes, NNCodec decodes"
     PEER_UPDATES = "update chains: NNCodec encodes, nnref decodes"
+    OUR_TOOLS = "coding tools: nnref encodes, NNCodec decodes"
+    PEER_TOOLS = "coding tools: NNCodec encodes, nnref decodes"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import platform
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +21,7 @@ class Report:
     versions: dict[str, str]
     models: int
     chains: int
+    tools: int
     seed: int
     outcomes: list[Outcome] = field(default_factory=list)
     provoked: list[tuple[str, Outcome]] = field(default_factory=list)
@@ -42,6 +43,7 @@ class Report:
             "versions": self.versions,
             "models": self.models,
             "chains": self.chains,
+            "tools": self.tools,
             "seed": self.seed,
             "counts": {
                 d.name.lower(): {v.value: self.counts(d)[v] for v in Verdict} for d in Direction
@@ -87,8 +89,8 @@ def markdown(report: Report) -> str:
         "# Interoperability with NNCodec 2.1.3",
         "",
         f"Printed by `python -m nnref.conformance.interop --models {report.models} "
-        f"--chains {report.chains} --seed {report.seed} --markdown RESULTS.md` on {today} "
-        f"({platform.machine()}; {versions}).",
+        f"--chains {report.chains} --tools {report.tools} --seed {report.seed} "
+        f"--markdown RESULTS.md` on {today} ({platform.machine()}; {versions}).",
         "",
         "| direction | cases | identical | explained | diverged |",
         "|---|---|---|---|---|",
@@ -110,6 +112,17 @@ def markdown(report: Report) -> str:
             for made_for, o in report.provoked
         ),
         "",
+        "## Coding tools",
+        "",
+        "Coded tensors are compared as they are coded (`as_coded`, NNCodec's functions below",
+        "`decompress`), composed weights where it says so. P-05 and its like are entries of annex",
+        "C of the specification; a case counts as explained only if the entry's symptom shows, and",
+        "as diverged if an entry that it was made for does not show.",
+        "",
+        "| tool | nnref encodes, NNCodec decodes | NNCodec encodes, nnref decodes |",
+        "|---|---|---|",
+        *_tool_rows(report.outcomes),
+        "",
         "## Differences among the random models and chains",
         "",
         *(_explained_lines(report.outcomes) or ["None."]),
@@ -121,6 +134,21 @@ def _explained_lines(outcomes: Iterable[Outcome]) -> list[str]:
     reasons = Counter((o.direction, o.defect or f"**unexplained**: {o.reason}")
                       for o in _differences(outcomes))  # fmt: skip
     return [f"- {d.value}: {count} by {why}" for (d, why), count in reasons.items()]
+
+
+def _tool_rows(outcomes: Iterable[Outcome]) -> Iterator[str]:
+    """Per tool what became of its cases, both ways."""
+    directions = (Direction.OUR_TOOLS, Direction.PEER_TOOLS)
+    found: dict[str, dict[Direction, Counter[str]]] = {}
+    for outcome in outcomes:
+        if outcome.direction in directions:
+            tool = outcome.case.rsplit(" ", 1)[0]
+            counts = found.setdefault(tool, {each: Counter() for each in directions})
+            verdict = f"{outcome.verdict.value} {outcome.defect}".rstrip()
+            counts[outcome.direction][verdict] += 1
+    for tool, by_direction in found.items():
+        cells = [", ".join(f"{n} {v}" for v, n in by_direction[d].items()) for d in directions]
+        yield f"| {tool} | {' | '.join(cell or '-' for cell in cells)} |"
 
 
 def _differences(outcomes: Iterable[Outcome]) -> list[Outcome]:

@@ -36,7 +36,9 @@ def load_commands() -> dict[str, Command]:
     return {
         "describe": describe,
         "compress": models.compress,
+        "compress_with_tools": models.compress_with_tools,
         "decompress": models.decompress,
+        "decompress_members": models.decompress_members,
         "start_chain": chains.start_chain,
         "compress_update": chains.compress_update,
         "decompress_update": chains.decompress_update,

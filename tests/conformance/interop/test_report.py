@@ -14,7 +14,7 @@ BAD = Outcome(Direction.PEER_TO_OURS, "model 2", Verdict.DIVERGED, "[1] of 4 val
 
 
 def report(*outcomes: Outcome, provoked=()) -> Report:
-    return Report({"nnref": "0"}, 3, 4, 5, list(outcomes), list(provoked))
+    return Report({"nnref": "0"}, 3, 4, 6, 5, list(outcomes), list(provoked))
 
 
 def test_only_an_unexplained_difference_fails_the_run():
@@ -44,6 +44,20 @@ def test_table_shows_the_divergence_before_the_excuse():
 
 def test_markdown_names_the_command_and_flags_what_is_unexplained():
     page = markdown(report(GOOD, EXCUSED, BAD))
-    assert "--models 3 --chains 4 --seed 5" in page
+    assert "--models 3 --chains 4 --tools 6 --seed 5" in page
     assert "| same settings, same bytes | 2 | 1 | 1 | 0 |" in page
     assert "**unexplained**: [1] of 4 values" in page
+
+
+def test_markdown_counts_every_tool_both_ways():
+    ours, theirs = Direction.OUR_TOOLS, Direction.PEER_TOOLS
+    page = markdown(
+        report(
+            Outcome(ours, "low rank 4", Verdict.EXPLAINED, "KeyError", "P-10"),
+            Outcome(ours, "low rank 17", Verdict.EXPLAINED, "KeyError", "P-10"),
+            Outcome(theirs, "low rank 4", Verdict.IDENTICAL),
+            Outcome(ours, "raw tensor 9", Verdict.IDENTICAL),
+        )
+    )
+    assert "| low rank | 2 explained P-10 | 1 identical |" in page
+    assert "| raw tensor | 1 identical | - |" in page

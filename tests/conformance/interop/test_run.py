@@ -18,7 +18,7 @@ def report():
     python = os.environ.get("NNREF_PEER_PYTHON")
     if python is None:
         pytest.skip("NNREF_PEER_PYTHON is not set")
-    return run(Path(python), 20, 20, 11, Console(quiet=True))
+    return run(Path(python), 20, 20, 52, 11, Console(quiet=True))
 
 
 @pytest.mark.parametrize("direction", Direction)
