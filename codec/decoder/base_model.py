@@ -32,15 +32,20 @@ class ChainHash:
         return f"{PREFIX}{streams.hexdigest()[:_DIGITS]}"
 
     def check(self, update: Stream, *, cumulative: bool) -> None:
-        """Raise IntegrityError base-model-mismatch when the update is for other streams.
+        """Raise IntegrityError base-model-mismatch when the stream is for others than these.
 
-        An update without base_model_id, or with one of another form, is for anybody.
+        A stream without base_model_id, or with one of another form, is for anybody. One that comes
+        first in a chain must not have one that names streams before it.
         """
-        named, known = update.parameters.base_model_id, self.base_model_id(cumulative=cumulative)
-        if named is not None and named.startswith(PREFIX) and named != known:
+        named = update.parameters.base_model_id
+        if named is None or not named.startswith(PREFIX):
+            return
+        known = None if self._first is None else self.base_model_id(cumulative=cumulative)
+        if named != known:
+            before = "no streams are given before it"
             raise refusal(
                 "base-model-mismatch",
-                f"{named}; the streams given are {known}",
+                f"{named}; {before if known is None else f'the streams given are {known}'}",
                 unit_type=UnitType.NNR_MPS.name,
                 element="base_model_id",
             )

@@ -66,8 +66,7 @@ class Chain:
     def after(self, stream: StreamSource, **options: Any) -> "Chain":
         """The chain with one more stream. Options and errors are those of `of`."""
         opened = Stream(stream, base=self.state, **options)
-        if self.streams:
-            self.hashes.check(opened, cumulative=self._cumulative)
+        self.hashes.check(opened, cumulative=self._cumulative)
         decoded, state = opened.decoded_with_state()
         tensors = decoded
         if self.streams:

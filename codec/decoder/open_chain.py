@@ -65,8 +65,7 @@ class OpenChain(Mapping[str, Array]):
         self._streams: list[Stream] = []
         for source in streams:
             stream = Stream(source, **options)
-            if self._streams:
-                self._hashes.check(stream, cumulative=self._cumulative)
+            self._hashes.check(stream, cumulative=self._cumulative)
             self._hashes = self._hashes.after(stream.buffer)
             self._streams.append(stream)
         self._groups = _groups(self._streams)

@@ -92,7 +92,7 @@ def _increment(job: _Job, parent: Parent) -> UpdatedTensor | None:
     new, old = job.array, parent.array
     if _info(new) != _info(old):
         return None
-    if new.tobytes() == old.tobytes():
+    if np.array_equal(_bytes(new), _bytes(old)):
         return _unchanged(job, parent)
     if is_integer(new):
         return _added(job, parent, _integer_difference(new, old), job.settings)
@@ -205,6 +205,10 @@ def _with_quality(report: EncodedTensor, new: Array, decoded: Array) -> EncodedT
         max_error=max_abs_error(new, decoded),
         all_zero=bool(np.any(new) and not np.any(decoded)),
     )
+
+
+def _bytes(array: Array) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
 
 
 def _info(array: Array) -> TensorInfo:

@@ -204,6 +204,7 @@ def test_update_of_other_streams_is_refused(chain):
     wrong = [
         [encode({"w": np.zeros((2, 2), np.float32), "n": np.arange(4)}, qp=-8), first],
         [BASE, first, first],
+        [first],
         [BASE, second],
     ]
     for streams in wrong:

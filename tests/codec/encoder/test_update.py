@@ -20,6 +20,7 @@ from nnref.codec import (
     decode_chain,
     encode,
     encode_file,
+    encode_out_of_band,
     open_stream,
 )
 from nnref.codec.decoder.chain import Semantics
@@ -119,7 +120,12 @@ def test_random_chains_reach_the_quality_and_both_decoders_agree(seed, options, 
     for _ in range(3):
         model = moved(model, rng, part=rng.random(), size=10 ** rng.uniform(-3, 0.5))
         chain.append(encode(model, base=chain, semantics=semantics, sqnr=SQNR, **options))
-        check_quality(decode_chain(chain, semantics=semantics), model)
+        found = decode_chain(chain, semantics=semantics)
+        check_quality(found, model)
+        opened = OpenChain(chain, semantics=semantics)
+        assert {n: a.tobytes() for n, a in opened.items()} == {
+            n: a.tobytes() for n, a in found.items()
+        }
     check_decoders_agree(chain)
 
 
@@ -390,6 +396,35 @@ def test_semantics_are_those_of_the_chain():
             encode(model, **options)
         assert caught.value.id == "setting-conflict"
     encode(model, base=chain, semantics="non-cumulative")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"blocks": "auto"},
+        {"low_rank": 0.5},
+        {"local_scaling": True},
+        {"codebook": 16},
+        {"profile": 0},
+        {"lossless": True},
+        {"compatible": True},
+    ],
+)
+def test_base_can_be_coded_in_any_way(options):
+    old = {name: OLD[name] for name in ("conv.weight", "conv.bias")}
+    new = moved(old, np.random.default_rng(13))
+    chain = [encode(old, **options)]
+    chain.append(encode(new, base=chain, sqnr=SQNR))
+    chain.append(encode(old, base=chain, sqnr=SQNR))
+    check_quality(decode_chain(chain), old)
+    assert decode_chain(chain)["conv.weight"].tobytes() == OpenChain(chain)["conv.weight"].tobytes()
+
+
+def test_dimensions_of_an_update_can_be_out_of_band():
+    base = encode(OLD, sqnr=SQNR)
+    new = moved(OLD, np.random.default_rng(14))
+    update, known = encode_out_of_band(new, base=base, sqnr=SQNR)
+    check_quality(decode_chain([base, update], out_of_band=known), new)
 
 
 def test_name_of_the_base_can_be_the_callers():
