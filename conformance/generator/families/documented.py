@@ -209,10 +209,9 @@ DECIDED: Final[dict[str, Note]] = {
         "With a single block row the range is not forced.", ("9.6.3",), ("D-02",)
     ),
     "partial-counter": Note(
-        "A partial data counter stands between unit header and compressed data unit header.",
-        ("6.2", "7.1.2"),
+        "The codeword comes in three parts, each with the header of the unit; none is a codeword.",
+        ("8.2.1", "7.1.2"),
         ("D-22",),
-        MUST_SKIP,
     ),
     "factor-alone": Note(
         "Outside a block the end of the name says which factor the tensor is, and so its shape.",
