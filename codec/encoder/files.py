@@ -73,8 +73,8 @@ def encode(
 
     With a `base`, the streams before it (one, or several with the oldest first) or a chain of
     them, the stream is an update (clause 12): added to the base as `semantics` say, by default
-    cumulatively, it gives the model with the quality asked for: an SQNR is that of the sum, a qp or
-    step that of the difference.
+    cumulatively, it gives the model with the quality asked for: an SQNR is that of the sum; a qp,
+    step, codebook or rank that of the difference.
     `jobs` tensors are encoded at the same time: in threads, or in any `executor` of
     `concurrent.futures` (then `jobs` is best the number of its workers); the bytes are the same.
     Options are the fields of `EncodeSettings` and override `settings`.
