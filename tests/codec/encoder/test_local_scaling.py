@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from nnref.codec import Block, EncodeSettings, Rule, decode, encode, encode_file, open_stream
+from nnref.codec import (
+    Block,
+    EncodeSettings,
+    Rule,
+    decode,
+    encode,
+    encode_file,
+    encode_out_of_band,
+    open_stream,
+)
 from nnref.codec.quantization import sqnr_db
 from nnref.codec.transform.local_scaling import fitted_factors, split_local_scaling
 from nnref.spec.errors import UsageError
@@ -152,6 +161,22 @@ def test_the_report_tells_what_was_done(tmp_path):
     for name in ("conv.weight", "low.weight"):
         assert by_name[name].sqnr == sqnr_db(MODEL[name], decoded[name])
     assert "local-scaling" in open_stream(tmp_path / "m.nnr").info("conv.weight").tools
+
+
+@pytest.mark.parametrize("scan_order", [0, 1])
+@pytest.mark.parametrize("low_rank", [None, 0.4])
+def test_other_ways_to_send_and_read_it_give_the_same_numbers(scan_order, low_rank):
+    settings = {"local_scaling": True, "blocks": "auto", "effort": "fast"}
+    settings |= {"scan_order": scan_order, "low_rank": low_rank}
+    expected = decode(encode(MODEL, **settings))
+    stream, known = encode_out_of_band(MODEL, **settings)
+    found = decode(stream, out_of_band=known)
+    split = open_stream(
+        encode(MODEL, max_unit_bytes=99, index=True, indexed_names=True, **settings)
+    )
+    for name, array in expected.items():
+        assert found[name].tobytes() == split[name].tobytes() == array.tobytes()
+    assert np.array_equal(split.rows("conv.weight", 5, 17), expected["conv.weight"][5:17])
 
 
 def test_settings_are_checked():
