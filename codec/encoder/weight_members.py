@@ -54,14 +54,15 @@ def weight_members(weight: Weight, state: StreamState, form: WeightForm) -> Memb
     reference = _reference(weight, form)
     if wanted is None:
         return _members(weight, reference, state, form, None)
-    finer, best = 0.0, None
+    finer, spare, best = 0.0, math.inf, None
     for attempt in range(_ATTEMPTS):
         found = _members(weight, reference, state, form, wanted + finer)
         decoded = rounded_to(weight.decoded(found[0], state.qp_density), weight.dtype)
         surplus = sqnr_db(reference, decoded) - wanted
-        if surplus >= 0:
-            best = found
-        if best is not None and (attempt >= _GUIDED or not _NEAR < surplus < math.inf):
+        if surplus >= 0 and (best is None or surplus < spare):
+            spare, best = surplus, found
+        near = 0 <= surplus <= _NEAR or surplus == math.inf
+        if near or (best is not None and attempt >= _GUIDED):
             break
         finer += _NEAR / 2 - surplus
     return best or found

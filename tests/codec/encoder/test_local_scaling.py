@@ -86,7 +86,7 @@ def test_errors_are_relative_to_the_row_and_the_quality_is_that_of_the_whole(sqn
 def test_rows_of_low_rank_have_the_quality_of_what_the_rank_leaves():
     stream = encode({"w": LOW}, sqnr=35.0, low_rank=0.4, local_scaling=True)
     decoded = check_against_the_literal_decoder(stream)["w"]
-    assert 35 <= sqnr_db(LOW, decoded) <= 36
+    assert 35 <= sqnr_db(LOW, decoded) <= 38
     cut = encode({"w": CONV}, sqnr=60.0, low_rank=0.4, local_scaling=True)
     assert open_stream(cut).info("w").unit.fields["decomposition_rank"] == 7
     assert 1 < sqnr_db(CONV, decode(cut)["w"]) < 20
