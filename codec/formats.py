@@ -107,7 +107,7 @@ def _words(array: Array) -> Array:
 
 def _as_float32(array: Array) -> Array:
     with np.errstate(over="ignore"):
-        values = array.astype(np.float32)
+        values = array.astype(np.float32, copy=False)
     if array.dtype.itemsize == 8 and bool(np.any(np.isinf(values) & np.isfinite(array))):
         raise refusal("tensor-out-of-range", "float64 values beyond 3.4e38 cannot be quantized")
     return values

@@ -1,8 +1,9 @@
 """One tensor of a compressed data unit, quantized."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from math import prod
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,10 @@ from nnref.spec.syntax import StreamState
 
 Array = NDArray[Any]
 Levels = NDArray[np.int32]
+
+
+_PORTION: Final = 1 << 20
+"""Weights that are decoded at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,16 @@ class CodedMember:
             return reconstruct_uniform(self.quantized, self.qp, qp_density)
         entries, zero_offset = self.codebook.entries, self.codebook.zero_offset
         return reconstruct_codebook(self.quantized, entries, zero_offset, self.qp, qp_density)
+
+    def decoded_portions(self, qp_density: int | None) -> Iterator[Array]:
+        """The same as flat arrays one behind the other: little of it is there at a time."""
+        if self.quantized is None:
+            yield self.values.reshape(-1)
+            return
+        flat = self.quantized.reshape(-1)
+        for start in range(0, flat.size, _PORTION):
+            portion = replace(self, quantized=flat[start : start + _PORTION])
+            yield portion.decoded(qp_density)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """One tensor into one compressed data unit."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from nnref.codec.encoder.weight import Weight
 from nnref.codec.encoder.weight_members import weight_members
 from nnref.codec.formats import Carrier, is_quantized, rounded_to, to_carrier
 from nnref.codec.model import TensorInfo, dtype_name
-from nnref.codec.quantization.metrics import distance
+from nnref.codec.quantization.metrics import NO_DISTANCE, distance
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.syntax import OutOfBand, StreamState
 from nnref.spec.tables.enums import PayloadType
@@ -53,8 +54,15 @@ class CodedArray:
 
     data: bytes
     report: EncodedTensor
-    decoded: Array
-    """Carrier (clause 10.7): float32 or int32 numbers in the unit's tensor dimensions."""
+    weight: Weight
+    members: tuple[CodedMember, ...]
+    """Of the unit."""
+    qp_density: int | None
+
+    @property
+    def decoded(self) -> Array:
+        """Carrier (clause 10.7): float32 or int32 numbers in the unit's tensor dimensions."""
+        return self.weight.decoded(self.members, self.qp_density)
 
 
 def encode_tensor(
@@ -97,7 +105,7 @@ def _encoded(
 
     unit, written = smallest_unit(build, weight, state)
     report = weight_report(weight, array, unit, written, state)
-    return CodedArray(written.data, report, weight.decoded(unit.members, state.qp_density))
+    return CodedArray(written.data, report, weight, unit.members, state.qp_density)
 
 
 def tensor_carrier(array: Array, settings: EncodeSettings) -> Carrier:
@@ -159,7 +167,8 @@ def weight_report(
     info = TensorInfo(dtype_name(array.dtype), array.shape)
     quality: dict[str, Any] = {}
     if members[0].qp is not None:
-        quality = _quality(members[0].qp, array, weight.decoded(unit.members, state.qp_density))
+        decoded = weight.decoded_portions(unit.members, state.qp_density)
+        quality = _quality(members[0].qp, array, decoded)
     return EncodedTensor(
         weight.name,
         info,
@@ -178,7 +187,7 @@ def member_report(
     info = TensorInfo(dtype_name(array.dtype), array.shape)
     tools = _tools([member], unit, written)
     assert member.qp is not None
-    quality = _quality(member.qp, array, member.decoded(state.qp_density))
+    quality = _quality(member.qp, array, member.decoded_portions(state.qp_density))
     return EncodedTensor(member.name, info, unit.payload_type, tools, 0, **quality)
 
 
@@ -199,13 +208,18 @@ def _tools(members: list[CodedMember], unit: DataUnit, written: WrittenUnit) -> 
     return tuple(tool for tool, present in used if present)
 
 
-def _quality(qp: int, original: Array, carrier: Array) -> dict[str, Any]:
-    """What became of a tensor whose decoded carrier is rounded to its data type."""
-    decoded = rounded_to(carrier.reshape(original.shape), original.dtype)
-    found = distance(original, decoded)
+def _quality(qp: int, original: Array, carrier: Iterable[Array]) -> dict[str, Any]:
+    """What became of a tensor whose decoded carrier, in portions, is rounded to its data type."""
+    flat, position = original.reshape(-1), 0
+    found, any_left = NO_DISTANCE, False
+    for portion in carrier:
+        decoded = rounded_to(portion, original.dtype)
+        found = found.with_more(distance(flat[position : position + decoded.size], decoded))
+        any_left = any_left or bool(decoded.any())
+        position += decoded.size
     return {
         "qp": qp,
         "sqnr": found.sqnr_db,
         "max_error": found.largest,
-        "all_zero": bool(found.signal > 0 and not decoded.any()),
+        "all_zero": found.signal > 0 and not any_left,
     }

@@ -1,6 +1,6 @@
 """A weight as its coding starts: as it is, or with the rows brought to one magnitude."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Any, Self
@@ -71,6 +71,16 @@ class Weight:
         if "weight" in found:
             return found["weight"]
         return recomposition(found["G"], found["H"]).reshape(self.coded.shape)
+
+    def decoded_portions(
+        self, members: Iterable[CodedMember], qp_density: int | None
+    ) -> Iterator[NDArray[Any]]:
+        """The same as flat arrays one behind the other; in portions where it stands alone."""
+        own = [member for member in members if self.is_part(member)]
+        if len(own) == 1:
+            yield from own[0].decoded_portions(qp_density)
+        else:
+            yield self.decoded(own, qp_density).reshape(-1)
 
     def is_part(self, member: CodedMember) -> bool:
         """Whether a member of the unit stands for the weight, alone or with others."""

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from functools import reduce
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,10 +27,19 @@ class Distance(NamedTuple):
     largest: float
     """The largest magnitude of an error."""
 
+    def with_more(self, other: "Distance") -> "Distance":
+        """Of these elements and some more."""
+        largest = max(self.largest, other.largest)
+        return Distance(self.signal + other.signal, self.noise + other.noise, largest)
+
     @property
     def sqnr_db(self) -> float:
         """10 log10(signal / noise) in dB."""
         return ratio_db(self.signal, self.noise)
+
+
+NO_DISTANCE: Final = Distance(0.0, 0.0, 0.0)
+"""Of no elements."""
 
 
 def distance(original: npt.NDArray[Any], decoded: npt.NDArray[Any]) -> Distance:
@@ -44,11 +54,7 @@ def distance(original: npt.NDArray[Any], decoded: npt.NDArray[Any]) -> Distance:
         from nnref.codec.quantization.kernels.distance import float_distance  # noqa: PLC0415
 
         return Distance(*float_distance(read_only(original), read_only(decoded)))
-    signal = noise = largest = 0.0
-    for part in _parts(original, decoded):
-        signal, noise = signal + part.signal, noise + part.noise
-        largest = max(largest, part.largest)
-    return Distance(signal, noise, largest)
+    return reduce(Distance.with_more, _parts(original, decoded), NO_DISTANCE)
 
 
 def sqnr_db(original: npt.NDArray[Any], decoded: npt.NDArray[Any]) -> float:
