@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnref.codec import decode, encode, encode_out_of_band, open_stream
+from nnref.codec import Limits, decode, encode, encode_out_of_band, open_stream
 from nnref.codec.decoder import catalogue
 from nnref.spec.errors import NnrError, UsageError
 from nnref.spec.process import Refused, UpdateState, decode_stream
@@ -218,3 +218,25 @@ def test_parts_go_with_out_of_band_dimensions_and_an_index():
 def test_streams_for_nncodec_have_no_parts():
     with pytest.raises(UsageError):
         encode(MODEL, compatible=True, max_unit_bytes=1000)
+
+
+def test_both_decoders_agree_on_damaged_parts():
+    stream = b"".join(split(encode({"w": MODEL["fc.weight"][:3, :7]}), [4, 9]))
+    accepted = 0
+    for place in range(12, len(stream)):
+        for flip in (1, 0x20):
+            damaged = bytearray(stream)
+            damaged[place] ^= flip
+            try:
+                literal = decode_stream(bytes(damaged), max_weights=1 << 12)
+            except Refused:
+                with pytest.raises(NnrError):
+                    decode(bytes(damaged), limits=Limits(max_tensor_elements=1 << 12))
+                continue
+            accepted += 1
+            found = decode(bytes(damaged))
+            assert len(found) == len(literal.tensors)
+            for tensor in literal.tensors:
+                values = np.array(tensor.values, np.float32)
+                assert found[tensor.name].tobytes() == values.tobytes()
+    assert accepted > 0

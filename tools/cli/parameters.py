@@ -8,7 +8,7 @@ NaN are written as their binary32 pattern, "0x7f800000".
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -72,7 +72,9 @@ def parameters_object(parameters: "ModelParameters") -> dict[str, Any]:
 def parameters_facts(parameters: "ModelParameters") -> list[tuple[str, str]]:
     """Name and short value of everything that is there, for people."""
     values: dict[str, Any] = parameters.as_dict()
-    counted = {name: _counted(values[name]) for name in parameters.maps}
+    counted = {name: _counted(values[name], "entry", "entries") for name in parameters.maps}
+    if parameters.layers is not None:
+        counted["layers"] = _counted(parameters.layers, "layer with maps", "layers with maps")
     return [(name, str(value)) for name, value in (values | counted).items()]
 
 
@@ -98,5 +100,5 @@ def _numbers(value: Any) -> Any:
     return value
 
 
-def _counted(entries: list[Any]) -> str:
-    return "1 entry" if len(entries) == 1 else f"{len(entries)} entries"
+def _counted(things: Sized, one: str, several: str) -> str:
+    return f"{len(things)} {one if len(things) == 1 else several}"

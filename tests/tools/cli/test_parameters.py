@@ -16,6 +16,18 @@ SAID = {
             "ppm_nn_class_accuracy": [0.5, "0x7fc00000"],
         }
     ],
+    "layers": {
+        "conv.weight": {
+            "pruning_performance_map": [
+                {
+                    "pruning_ratio": 0.25,
+                    "ppm_nn_accuracy": 0.5,
+                    "ppm_class_bitmask": 0,
+                    "ppm_nn_class_accuracy": [],
+                }
+            ]
+        }
+    },
 }
 
 
@@ -46,6 +58,7 @@ def test_inspect_shows_them_in_short(run, model, said, tmp_path):
     assert "base_model_id: resnet20\n" in out
     assert "validation_set_performance: 0.875\n" in out
     assert "pruning_performance_map: 1 entry\n" in out
+    assert "layers: 1 layer with maps\n" in out
 
 
 @pytest.mark.parametrize(
