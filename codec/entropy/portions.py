@@ -46,6 +46,7 @@ def _plain(request: TensorRequest, most: int) -> Iterator[Quantized]:
 def _block_rows(request: TensorRequest, most: int) -> Iterator[Quantized]:
     """Every portion begins with a jump to where the one before ended."""
     syntax, decoder = request.syntax, request.decoder
+    decoder._check_bound(syntax)
     count = max(1, most // (syntax.block_edge * syntax.columns))
     before = decoder._registers.copy()
     decoder._run(syntax, (0, 0, 0, 0, 0), NO_LEVELS)

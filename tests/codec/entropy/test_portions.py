@@ -73,3 +73,12 @@ def test_a_wrong_entry_point_is_found_between_portions():
         request = TensorRequest(PayloadDecoder(payload), syntax, entry_points=wrong)
         with pytest.raises(NnrError, match=f"block row {index + 1}: "):
             list(decode_in_portions(request, 400))
+
+
+@pytest.mark.parametrize("scan_order", [0, 1])
+def test_more_weights_than_the_payload_can_hold_are_refused_before_memory_is_taken(scan_order):
+    syntax = TensorSyntax(1 << 30, 1 << 20, scan_order=scan_order)
+    request = TensorRequest(PayloadDecoder(bytes(20)), syntax, entry_points=[])
+    with pytest.raises(NnrError) as caught:
+        list(decode_in_portions(request, 1000))
+    assert caught.value.id == "payload-bound"
