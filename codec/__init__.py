@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         encode_file_to_target,
         encode_to_target,
     )
+    from nnref.codec.rate_control.prediction import Prediction, predict
     from nnref.codec.rate_control.target import Target, Trial
     from nnref.codec.topology import Topology
     from nnref.codec.transform.pairs import Block
@@ -54,6 +55,7 @@ _WHERE = {
     "NnrError": "nnref.spec.errors",
     "OpenChain": "nnref.codec.decoder.open_chain",
     "OutOfBand": "nnref.spec.syntax",
+    "Prediction": "nnref.codec.rate_control.prediction",
     "QuantizationData": "nnref.codec.quantization_data",
     "Rule": "nnref.codec.encoder.settings",
     "Semantics": "nnref.codec.decoder.chain",
@@ -74,6 +76,7 @@ _WHERE = {
     "encode_out_of_band": "nnref.codec.encoder.files",
     "encode_to_target": "nnref.codec.rate_control.control",
     "open_stream": "nnref.codec.decoder.files",
+    "predict": "nnref.codec.rate_control.prediction",
 }
 
 __all__ = [
@@ -89,6 +92,7 @@ __all__ = [
     "NnrError",
     "OpenChain",
     "OutOfBand",
+    "Prediction",
     "QuantizationData",
     "Rule",
     "Semantics",
@@ -109,6 +113,7 @@ __all__ = [
     "encode_out_of_band",
     "encode_to_target",
     "open_stream",
+    "predict",
 ]
 
 
