@@ -1,4 +1,4 @@
-"""Reports of a run as files: JSON, JUnit XML, HTML."""
+"""Reports of a run as files: JSON, JUnit XML, HTML, Markdown."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,6 +7,7 @@ from typing import Final
 
 from nnref.codec.model import atomic_write
 from nnref.conformance.runner.reports.junit import junit_text
+from nnref.conformance.runner.reports.markdown import markdown_text
 from nnref.conformance.runner.reports.page import page_text
 from nnref.conformance.runner.run import Report
 from nnref.spec.errors import refusal
@@ -21,6 +22,7 @@ FORMS: Final[Mapping[str, Callable[[Report], str]]] = {
     ".json": json_text,
     ".xml": junit_text,
     ".html": page_text,
+    ".md": markdown_text,
 }
 
 
@@ -40,4 +42,11 @@ def write_report(report: Report, path: Path) -> None:
         file.write(FORMS[path.suffix](report).encode())
 
 
-__all__ = ["check_report_path", "json_text", "junit_text", "page_text", "write_report"]
+__all__ = [
+    "check_report_path",
+    "json_text",
+    "junit_text",
+    "markdown_text",
+    "page_text",
+    "write_report",
+]

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from nnref.conformance.runner import Capabilities, Ending, Outcome, run_cases, write_report
-from nnref.conformance.runner.reports import json_text, junit_text, page_text
+from nnref.conformance.runner.reports import json_text, junit_text, markdown_text, page_text
 from nnref.spec.errors import UsageError
 from nnref.tools.cli import app
 
@@ -128,7 +128,7 @@ def test_page_of_a_decoder_that_passes_says_so(cases):
 
 
 def test_reports_are_written_by_their_suffix(suite_folder, tmp_path, capsys):
-    paths = [tmp_path / f"r{suffix}" for suffix in (".json", ".xml", ".html")]
+    paths = [tmp_path / f"r{suffix}" for suffix in (".json", ".xml", ".html", ".md")]
     options = [word for path in paths for word in ("--report", str(path))]
     status = app.run(
         ["conformance", "run", "--adapter", "fast", "--suite", str(suite_folder), *options]
@@ -136,7 +136,18 @@ def test_reports_are_written_by_their_suffix(suite_folder, tmp_path, capsys):
     out, _ = capsys.readouterr()
     assert status == 0
     assert "9 pass" in out  # of the six, three depend on the qp
-    assert [path.read_text()[:5] for path in paths] == ['{\n "s', "<?xml", "<!doc"]
+    assert [path.read_text()[:5] for path in paths] == [
+        '{\n "s', "<?xml", "<!doc", "# Con",
+    ]  # fmt: skip
+
+
+def test_markdown_names_what_did_not_pass_and_what_was_not_claimed(report):
+    text = markdown_text(report)
+    assert "Does not conform: 3 of 6" in text
+    for result in report.not_passed:
+        assert f"| `{result.case.id}` | {result.verdict} |" in text
+    assert "Not claimed, and not run: `dependent`." in text
+    assert "\\<b\\>" in text
 
 
 def test_other_names_of_reports_are_refused(report, tmp_path):

@@ -18,6 +18,8 @@ BUILT_IN: Final = {
     "fast": "nnref.conformance.runner.fast:decode_fast",
 }
 """Adapters that come with nnref."""
+PEER: Final = "nncodec"
+"""The one that needs an environment of its own."""
 _MEBIBYTE: Final = 1 << 20
 
 
@@ -42,7 +44,13 @@ def decoder_options(command: Command) -> Command:
         click.option(
             "--adapter",
             metavar="MODULE:FUNCTION",
-            help="A decoder in Python; literal and fast are nnref's own.",
+            help="A decoder in Python; literal and fast are nnref's own, nncodec is NNCodec 2.1.3.",
+        ),
+        click.option(
+            "--peer-python",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help="Python of the virtual environment of NNCodec.",
         ),
         click.option(
             "--output-format",
@@ -76,6 +84,7 @@ def decoder_options(command: Command) -> Command:
 def make_decoder(
     decoder: str | None,
     adapter: str | None,
+    peer_python: Path | None,
     file_format: str,
     start_seconds: float,
     start_memory: int,
@@ -90,8 +99,21 @@ def make_decoder(
     if (decoder is None) == (adapter is None):
         text = "say which decoder: --decoder 'mydec {stream} {out}', or --adapter module:function"
         raise refusal("usage", text)
+    if adapter == PEER:
+        return _peer(peer_python)
     allowance = Allowance(start_memory * _MEBIBYTE, start_seconds)
     if adapter is not None:
         return AdaptedDecoder(BUILT_IN.get(adapter, adapter), allowance)
     assert decoder is not None
     return CommandDecoder(decoder, file_format, allowance)
+
+
+def _peer(python: Path | None) -> "Decoder":
+    from nnref.conformance.interop.environment import default_folder  # noqa: PLC0415
+    from nnref.conformance.runner.peer import PeerDecoder  # noqa: PLC0415  it loads numpy
+
+    found = python or default_folder() / "bin" / "python"
+    if not found.exists():
+        text = f"{found}: python -m nnref.conformance.interop makes the environment"
+        raise refusal("peer-unavailable", text)
+    return PeerDecoder(found)

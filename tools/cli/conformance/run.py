@@ -37,7 +37,7 @@ _SHOWN = 40
     type=click.Path(path_type=Path),
     metavar="FILE",
     multiple=True,
-    help="Write a report: .json, .xml (JUnit) or .html. Can be repeated.",
+    help="Write a report: .json, .xml (JUnit), .html or .md. Can be repeated.",
 )
 @click.option(
     "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Cases run at a time."
@@ -56,6 +56,7 @@ def command(
     ids: tuple[str, ...],
     decoder: str | None,
     adapter: str | None,
+    peer_python: Path | None,
     file_format: str,
     start_seconds: float,
     start_memory: int,
@@ -92,7 +93,7 @@ def command(
     cases = _selected(suite_cases(load(suite)), ids)
     claims = read_capabilities(claims_path) if claims_path else None
     number = secrets.randbelow(1 << 32) if seed is None else seed
-    tested = make_decoder(decoder, adapter, file_format, start_seconds, start_memory)
+    tested = make_decoder(decoder, adapter, peer_python, file_format, start_seconds, start_memory)
     claimed = cases if claims is None else [case for case in cases if not claims.unclaimed(case)]
     try:
         with progress_bar("running", quiet=quiet) as progress:

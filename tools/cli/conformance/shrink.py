@@ -54,6 +54,7 @@ def command(
     stream: str,
     decoder: str | None,
     adapter: str | None,
+    peer_python: Path | None,
     file_format: str,
     start_seconds: float,
     start_memory: int,
@@ -80,7 +81,7 @@ def command(
         case = _file_case(Path(stream), bases, out_of_band or {}, dialect)
     else:
         case = _suite_case(stream, suite)
-    tested = make_decoder(decoder, adapter, file_format, start_seconds, start_memory)
+    tested = make_decoder(decoder, adapter, peer_python, file_format, start_seconds, start_memory)
     try:
         with progress_bar("shrinking", quiet=quiet) as progress:
             shrunk = shrink(tested, case, most_tries=tries, progress=progress)
