@@ -1,6 +1,7 @@
 """Clause 10.1: the quantization step, and the qp that gives a wanted one."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,7 @@ def exact_step(qp: int, qp_density: int) -> float:
         return math.inf
 
 
+@lru_cache(maxsize=4096)
 def quantization_step(qp: int, qp_density: int) -> float:
     """Clause 10.1: the step as a binary32 value.
 
