@@ -13,13 +13,20 @@ from nnref.codec.entropy.lnq_work import LnqWork, UnitData, class_work, publishe
 from nnref.codec.entropy.search import ShiftSearch
 from nnref.codec.entropy.tables import START_WORDS
 from nnref.spec.errors import refusal
+from nnref.spec.tables.enums import Dialect
 from nnref.spec.tables.lnq import CONTROL_CONTEXTS
 
 
 class LnqPayloadEncoder(PayloadEncoder):
     """Clause 15.1: writes layers with LNQ. Raises rules as `encode_tensor` does."""
 
-    __slots__ = ()
+    __slots__ = ("spent",)
+
+    def __init__(self, dialect: Dialect = Dialect.NNCODEC_2) -> None:
+        super().__init__(dialect)
+        self.spent: dict[str, int] = {}
+        """Bits of the layer coded last, by what they say: map or flags, shift parameters,
+        codebooks, levels and symbols."""
 
     def encode_classes(
         self,
@@ -79,10 +86,11 @@ class LnqPayloadEncoder(PayloadEncoder):
             words = np.empty(size, np.uint32)
             words[:used] = before.words[:used]
             registers = before.registers.copy()
-            _write(work, quantized, shift_idx, front, words, registers)
+            spent = _write(work, quantized, shift_idx, front, words, registers)
             size = int(registers[kernel.NEXT_WORD])
             if size <= len(words):
                 self._codeword = Codeword(words, registers, before.entries)
+                self.spent = spent
                 return
 
 
@@ -93,14 +101,18 @@ def _write(
     front: Callable[[Words, Integers, Integers], None],
     words: Words,
     registers: Integers,
-) -> None:
+) -> dict[str, int]:
+    bits = [_shifts(registers)]
     control = np.full(CONTROL_CONTEXTS, int(START_WORDS[0]), np.int64)
     front(words, registers, control)
+    bits.append(_shifts(registers))
     sets = np.empty((len(work.plans), 2 * work.plans[0].contexts), np.int64)
     for number, (known, used) in enumerate(zip(work.plans, work.used, strict=True)):
         if used:
             where = (words, registers, known.layout, sets[number], known.indices)
             lnq_encode.encode_shift_parameters(*where, shift_idx[number])
+    bits.append(_shifts(registers))
+    spent = np.zeros(3, np.int64)
     status = lnq_encode.encode_runs(
         words,
         registers,
@@ -116,7 +128,20 @@ def _write(
         work.units.sizes,
         work.dictionary_size,
         work.units.entries,
+        spent,
     )
     if status != kernel.OK:
         position = int(registers[kernel.POSITION])
         raise refusal(RULES[status], f"weight {position} is {quantized[position]}")
+    codebooks, levels, symbols = spent.tolist()
+    return {
+        "map": bits[1] - bits[0],
+        "shift parameters": bits[2] - bits[1],
+        "codebooks": codebooks,
+        "levels": levels,
+        "symbols": symbols,
+    }
+
+
+def _shifts(registers: Integers) -> int:
+    return kernel.WORD * int(registers[kernel.NEXT_WORD]) + int(registers[kernel.PENDING])

@@ -18,11 +18,11 @@ from nnref.codec.quantization.scan import from_scan
 from nnref.spec.tables.cabac import GREATER_PLAIN, SIG_HISTORY, SIGN_PLAIN, remainder_prefix
 from nnref.spec.tables.enums import Dialect
 
-_SHORTEST_SEGMENT: Final = 1024
+SHORTEST_SEGMENT: Final = 1024
 """Weights over which rates are averaged, at least: shorter segments follow the noise of the
 estimators (measured on trained layers: 256 and the whole tensor cost 0.1 % each)."""
 
-_SHIFT_IDX_BITS: Final = 3.0
+SHIFT_IDX_BITS: Final = 3.0
 """Of shift_idx_minus_1."""
 
 
@@ -50,8 +50,8 @@ class CostModel:
         self._shape = shape
         self._search = search
         self._plan = plan(syntax, Dialect.NNCODEC_2)
-        self._contexts = _estimated_contexts(syntax.unary_length)
-        self.segment = max(_SHORTEST_SEGMENT, 8 * self._contexts.size)
+        self._contexts = estimated_contexts(syntax.unary_length)
+        self.segment = max(SHORTEST_SEGMENT, 8 * self._contexts.size)
 
     def cost(self, q: npt.NDArray[np.int32], like: CodingCost | None = None) -> CodingCost:
         """The cost of quantized parameters int32[n] in scan order.
@@ -89,10 +89,10 @@ class CostModel:
         history = (indices >= SIG_HISTORY) & (indices < SIGN_PLAIN)
         present = (shift_idx[indices[~history]] > 0).astype(np.uint8)
         flags = flags_cost(present, int(START_WORDS[0])) / ONE_BIT
-        return float(flags + _SHIFT_IDX_BITS * np.count_nonzero(shift_idx))
+        return float(flags + SHIFT_IDX_BITS * np.count_nonzero(shift_idx))
 
 
-def _estimated_contexts(unary_length: int) -> npt.NDArray[np.int64]:
+def estimated_contexts(unary_length: int) -> npt.NDArray[np.int64]:
     """Clause 9.4: the contexts of a tensor by the numbers they have in the rate kernels."""
     runs = (
         (0, SIGN_PLAIN // 2),

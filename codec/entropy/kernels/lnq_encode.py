@@ -238,12 +238,13 @@ def encode_runs(
     sizes: Flags,
     dictionary_size: int,
     entries: npt.NDArray[np.int32],
+    spent: Ints,
 ) -> int:
     """Clause 15.1: codebooks and weights in the order of `runs`. Returns a status.
 
     `quantized` int32[weights] holds quantized parameters, and signed symbols where a unit has a
     codebook: `books` int32[units, 8], `sizes`, or `entries` of the dictionary. `layout` is that of
-    the levels.
+    the levels. `spent` int64[3] receives the bits of codebooks, levels and symbols.
     """
     none, no_flags = np.empty(0, np.int32), np.empty(0, np.uint8)
     prediction = np.ones(PREDICTION, np.int64)
@@ -253,12 +254,14 @@ def encode_runs(
     last = -1
     for run in range(runs.shape[0]):
         number, position = signed(runs[run, SET]), signed(runs[run, POSITION])
+        before = WORD * registers[NEXT_WORD] + registers[PENDING]
         if number == CODEBOOK:
             code_codebook(
                 words, registers, options, control, (position, across, last), flags, books, sizes,
                 dictionary_size, signed(entries[at(position)]), prediction, sources,
             )  # fmt: skip
             last = position
+            spent[0] += WORD * registers[NEXT_WORD] + registers[PENDING] - before
             continue
         if number == RESTART:
             store = sets.shape[1] // 2
@@ -282,4 +285,6 @@ def encode_runs(
             symbol_neighbour = registers[NEIGHBOUR]
         else:
             state, level_neighbour = registers[DQ_STATE], registers[NEIGHBOUR]
+        after = WORD * registers[NEXT_WORD] + registers[PENDING]
+        spent[2 if centroids else 1] += after - before
     return OK
