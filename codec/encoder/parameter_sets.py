@@ -88,7 +88,9 @@ def _opening(
 def _method_flags(settings: EncodeSettings) -> int:
     """Clause 7.3.2: what the data units may use."""
     flags = QuantizationMethodFlags.NNR_QSU
-    if settings.codebook or any(rule.options.get("codebook") for rule in settings.rules):
+    options = [{"codebook": settings.codebook, "lnq": settings.lnq}]
+    options += [dict(rule.options) for rule in settings.rules]
+    if any(each.get("codebook") or each.get("lnq", "off") != "off" for each in options):
         flags |= QuantizationMethodFlags.NNR_QCB
     return int(flags)
 

@@ -16,6 +16,7 @@ Effort = Literal["fast", "default", "best"]
 ShiftSearch = Literal["off", "compatible", "exact"]
 ParentId = Literal["ids", "sha256", "sha512"]
 NonFinite = Literal["error", "raw"]
+Lnq = Literal["off", "auto", "class"]
 OutOfReach = Literal["raw", "layer", "error"]
 
 DEFAULT_SQNR: Final = 40.0
@@ -40,7 +41,7 @@ _STREAM_WIDE: Final = frozenset(
 _OF_PARAMETER_SETS: Final = frozenset({"qp_density", "base_qp"})
 """Of layers in a layer parameter set, which compatible streams do not have."""
 _CARRIED: Final = ("parameters", "topologies", "quantization_data", "aggregates")
-_NOT_COMPATIBLE: Final = ("index", "max_unit_bytes", *_CARRIED)
+_NOT_COMPATIBLE: Final = ("index", "max_unit_bytes", "prune", *_CARRIED)
 """What NNCodec does not write."""
 _QUALITY: Final = ("qp", "step", "sqnr")
 _LOW_RANK: Final = ("low_rank", "low_rank_error")
@@ -59,6 +60,8 @@ _TYPES: Final = {
     "low_rank": (float, int, str, _NONE),
     "low_rank_error": (float, int, _NONE),
     "local_scaling": (bool,),
+    "lnq_units": (str, _NONE),
+    "prune": (float, int, _NONE),
     "steps": (dict,),
     "lossless": (bool,),
     "base_qp": (int, _NONE),
@@ -124,6 +127,17 @@ class EncodeSettings:
     """Code tensors with at least two dimensions as rows of one magnitude and a factor for each of
     them (clause 10.6), so that errors are relative to the row; the factors are fitted to the rows
     as they are decoded. A block's own local scaling, or the model's, stays."""
+    lnq: Lnq = "off"
+    """Local non-linear quantization (clause 15.1) of tensors with at least two dimensions, where it
+    takes fewer bytes for no more error: "class" for classes of units with reconstruction points of
+    their own; "auto" tries, beside these, a uniform quantizer and codebooks. NNCodec stops at such
+    units; `nnref strip` removes or replaces them."""
+    lnq_units: str | None = None
+    """The units: filter, 8x8, kernel, row, tensor, layer (8x8 or filter, as the layer is), or RxC
+    with * for all rows or columns; None takes what suits the mode."""
+    prune: float | None = None
+    """Part of the weights of a tensor with at least two dimensions that is set to 0 first: those of
+    least magnitude. Quality is then that of what is left."""
     lossless: bool = False
     """Carry float tensors without quantization."""
     non_finite: NonFinite = "error"
@@ -207,6 +221,11 @@ class EncodeSettings:
         if self.local_scaling and self.compatible:
             raise refusal("setting-conflict", "local_scaling and compatible")
         _check_low_rank(self)
+        _check_choice("lnq", self.lnq, ("off", "auto", "class"))
+        if self.lnq != "off" and self.compatible:
+            raise refusal("setting-conflict", "lnq and compatible")
+        if self.prune is not None and not 0 <= self.prune < 1:
+            raise refusal("setting-unknown", f"prune {self.prune} is outside 0..1")
         _check_choice("non_finite", self.non_finite, ("error", "raw"))
         _check_choice("out_of_reach", self.out_of_reach, ("raw", "layer", "error"))
         _check_choice("parent_id", self.parent_id, ("ids", "sha256", "sha512"))

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnref.codec.encoder.data_unit import WrittenUnit
+from nnref.codec.encoder.data_unit import WrittenUnit, write_data_unit
 from nnref.codec.encoder.forms import WeightForm, smallest_unit
+from nnref.codec.encoder.lnq import LnqReport, can_have_lnq, smallest_lnq
 from nnref.codec.encoder.member import CodedMember, UnitTools, scan_order
-from nnref.codec.encoder.quality import is_out_of_reach
+from nnref.codec.encoder.quality import is_out_of_reach, tensor_sqnr
 from nnref.codec.encoder.rate_distortion import unary_length_of
 from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.encoder.uniform_units import uniform_units
 from nnref.codec.encoder.unit import DataUnit, Lineage
 from nnref.codec.encoder.weight import Weight
 from nnref.codec.encoder.weight_members import weight_members
@@ -44,6 +46,8 @@ class EncodedTensor:
     """The quantized tensor is zero everywhere although the original is not."""
     out_of_reach: str = ""
     """Why it is carried without quantization though nobody asked for that."""
+    lnq: LnqReport | None = None
+    """Of a layer with local non-linear quantization."""
     out_of_band: OutOfBand | None = None
     """What the stream leaves out of its unit, for the decoder's mapping by name."""
 
@@ -79,6 +83,7 @@ def encode_tensor(
     tensor whose scale no step suits is carried without quantization, unless the settings refuse.
     Raises UsageError naming the tensor.
     """
+    array = pruned(array, settings)
     try:
         return _encoded(name, array, settings, state, parameter_id, lineage)
     except NnrError as error:
@@ -105,7 +110,55 @@ def _encoded(
 
     unit, written = smallest_unit(build, weight, state)
     report = weight_report(weight, array, unit, written, state)
-    return CodedArray(written.data, report, weight, unit.members, state.qp_density)
+    coded = CodedArray(written.data, report, weight, unit.members, state.qp_density)
+    if settings.lnq == "off" or lineage is not None or not can_have_lnq(weight, unit):
+        return coded
+    others = _with_lnq(weight, array, unit, coded, state)
+    if settings.lnq == "auto" and tensor_sqnr(weight.coded, settings) is not None:
+        uniform = replace(settings, lnq="off", dq=False, codebook="auto")
+        others.append(_encoded(name, array, uniform, state, parameter_id, lineage))
+    return min(coded, *others, key=lambda one: len(one.data))
+
+
+def _with_lnq(
+    weight: Weight, array: Array, unit: DataUnit, coded: CodedArray, state: StreamState
+) -> list[CodedArray]:
+    """A tensor with LNQ, and with a codebook that gives the same where there is one."""
+    found = smallest_lnq(weight, unit, coded.data, coded.decoded, state)
+    if found is None:
+        return []
+    density, member = state.qp_density, found.member
+    report = replace(
+        coded.report,
+        tools=found.tools,
+        unit_bytes=len(found.data),
+        lnq=found.report,
+        out_of_band=None,
+        **(_quality(found.qp, array, member.decoded_portions(density))),
+    )
+    units = [CodedArray(found.data, report, weight, (member,), density)]
+    if found.is_codebook and member.quantized is not None and member.qp is not None:
+        where = (member.qp, weight.settings, state, weight.carrier.format_code)
+        for ordinary in uniform_units(weight.name, member.quantized, *where):
+            written = write_data_unit(ordinary, state)
+            own = weight_report(weight, array, ordinary, written, state)
+            units.append(CodedArray(written.data, own, weight, ordinary.members, density))
+    return units
+
+
+def pruned(array: Array, settings: EncodeSettings) -> Array:
+    """A matrix with the asked part of its numbers set to 0, those of least magnitude.
+
+    Of equal magnitudes the first ones in row-major order go first.
+    """
+    if not settings.prune or array.ndim < 2 or not is_quantized(dtype_name(array.dtype)):
+        return array
+    flat = np.abs(array.reshape(-1).astype(np.float32))
+    count = int(settings.prune * flat.size)
+    smallest = np.argsort(flat, kind="stable")[:count]
+    rest = array.reshape(-1).copy()
+    rest[smallest] = 0
+    return rest.reshape(array.shape)
 
 
 def tensor_carrier(array: Array, settings: EncodeSettings) -> Carrier:

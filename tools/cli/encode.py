@@ -11,6 +11,7 @@ from nnref.spec.errors import refusal
 from nnref.tools.cli.failures import warn
 from nnref.tools.cli.folding import check_folding, folded_model, folding_options
 from nnref.tools.cli.inputs import refuse_same_file
+from nnref.tools.cli.lnq import lnq_object, lnq_options
 from nnref.tools.cli.options import jobs_option, json_option, number_or_auto, quiet_option
 from nnref.tools.cli.output import print_json, progress_bar
 from nnref.tools.cli.parameters import parameters_given
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     default=None,
     help="Matrices as rows of one magnitude, and a factor for each row.",
 )
+@lnq_options
 @click.option(
     "--rules",
     "rules_file",
@@ -273,6 +275,7 @@ def _tensor_object(tensor: "codec.EncodedTensor") -> dict[str, Any]:
         "qp": tensor.qp,
         "sqnr": finite_or_none(tensor.sqnr),
         "max_error": tensor.max_error,
+        "lnq": None if tensor.lnq is None else lnq_object(tensor.lnq),
     }
 
 

@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nnref.codec.decoder.data_unit import CodedUnit, placed
 from nnref.codec.decoder.members import Member
 from nnref.codec.entropy import Decoding
@@ -27,6 +30,9 @@ class MethodDecoder(NamedTuple):
     """The tensor of a unit: float32 numbers, and where its codeword ended."""
     tools: Callable[[Mapping[str, Any]], tuple[str, ...]]
     """What the elements of a unit switch on, by short name, the method's first."""
+    uniform: Callable[[MethodUnit], tuple[NDArray[np.int32], int] | None] = lambda _: None
+    """The integers and the qp of a uniform quantizer that give the same numbers, where the method
+    is one; by default there are none."""
 
 
 _MODULES: Final = {Method.LNQ: "lnq"}

@@ -147,4 +147,10 @@ def tools(fields: Fields) -> tuple[str, ...]:
     return ("lnq", *mode, *["dq"] * header["dq_flag"])
 
 
-DECODER: Final = MethodDecoder(decode, tools)
+def uniform(work: MethodUnit) -> tuple[NDArray[np.int32], int]:
+    """Clause 15.1.7: integers and qp of the uniform quantizer that gives the same numbers."""
+    layer = decode_layer(work)
+    return layer.integers, layer.qp
+
+
+DECODER: Final = MethodDecoder(decode, tools, uniform)

@@ -1,0 +1,150 @@
+"""Encoding with LNQ: never larger, never worse, and what is reported is what is there."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from nnref.codec import EncodeSettings, Rule, decode, encode, encode_file
+from nnref.codec.encoder.lnq_shape import UnitShape
+from nnref.codec.encoder.tensor import pruned
+from nnref.spec.errors import NnrError, UsageError
+from nnref.spec.process import decode_stream
+from nnref.spec.syntax import is_method, read_units
+from nnref.spec.tables.enums import LayerType, LuType
+
+
+def layer(seed, shape=(48, 300), kind="laplace"):
+    random = np.random.default_rng(seed)
+    scale = random.uniform(0.2, 1.0, shape[0]).reshape(-1, *[1] * (len(shape) - 1))
+    drawn = {"laplace": random.laplace, "normal": random.normal}[kind](size=shape)
+    return (drawn * scale).astype(np.float32)
+
+
+def sqnr(values, decoded):
+    noise = ((values.astype(np.float64) - decoded) ** 2).sum()
+    return 10 * np.log10((values.astype(np.float64) ** 2).sum() / noise)
+
+
+MODELS = {
+    "rows": {"w": layer(1)},
+    "pruned": {"w": np.where(np.abs(layer(2)) < 0.5, 0, layer(2)).astype(np.float32)},
+    "convolution": {"w": layer(3, (16, 8, 3, 3))},
+}
+
+
+@pytest.mark.parametrize(("name", "lnq"), [*product(MODELS, ("class", "auto"))])
+def test_streams_with_lnq_are_never_larger_and_reach_the_same_quality(name, lnq):
+    model = MODELS[name]
+    plain = encode(model, sqnr=12.0)
+    with_lnq = encode(model, sqnr=12.0, lnq=lnq)
+    assert len(with_lnq) <= len(plain)
+    decoded = decode(with_lnq)["w"]
+    assert sqnr(model["w"], decoded) >= 12.0
+    (literal,) = decode_stream(with_lnq).tensors
+    assert decoded.reshape(-1).tolist() == literal.values
+
+
+def test_rows_of_different_magnitude_get_classes(tmp_path):
+    report = encode_file(MODELS["rows"], tmp_path / "w.nnr", sqnr=12.0, lnq="class")
+    (tensor,) = report.tensors
+    assert tensor.tools[0] == "lnq"
+    found = tensor.lnq
+    assert (found.mode, found.layer_type) == ("class", LayerType.FULLY_CONNECTED)
+    assert found.lnq_weights == found.weights == 14400
+    assert found.classes > 1
+    assert found.without_bytes > tensor.unit_bytes
+    # Behind the layer the codeword has 8 + density bits of qp and ends in a byte.
+    assert 0 <= 8 * tensor.unit_bytes - sum(found.bits.values()) <= 24
+    assert 0 < found.side_bits < 2000
+    (unit,) = [unit for unit in read_units((tmp_path / "w.nnr").read_bytes()) if unit.has_tensors]
+    assert is_method(unit.fields)
+    assert unit.size == tensor.unit_bytes
+
+
+def test_a_step_that_is_asked_for_sets_the_error_that_is_kept():
+    model = MODELS["rows"]
+    plain, with_lnq = (encode(model, step=0.6, lnq=lnq) for lnq in ("off", "class"))
+    assert len(with_lnq) <= len(plain)
+    errors = [sqnr(model["w"], decode(stream)["w"]) for stream in (plain, with_lnq)]
+    assert errors[1] >= errors[0]
+
+
+def test_rules_choose_the_layers():
+    model = {"a": layer(4), "b": layer(5), "c": layer(6, (1, 7)), "bias": layer(7, (9,))}
+    stream = encode(model, sqnr=10.0, lnq="class", rules=(Rule("b", {"lnq": "off"}),))
+    names = [u.fields["topology_elem_id"] for u in read_units(stream) if is_method(u.fields)]
+    assert names == ["a"]
+
+
+@pytest.mark.parametrize("options", [{"indexed_names": True}, {"profile": 0}, {"index": True}])
+def test_streams_of_every_form_carry_lnq(options):
+    model = {"a": layer(1), "b": layer(8)}
+    stream = encode(model, sqnr=10.0, lnq="class", **options)
+    assert any(is_method(unit.fields) for unit in read_units(stream))
+    assert decode_stream(stream).findings == []
+    assert list(decode(stream)) == ["a", "b"]
+
+
+def test_half_precision_comes_back_as_such():
+    stream = encode({"w": layer(1).astype(np.float16)}, sqnr=12.0, lnq="class")
+    assert decode(stream)["w"].dtype == np.float16
+    assert sqnr(layer(1).astype(np.float16).astype(np.float32), decode(stream)["w"]) >= 12.0
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.9, 0.999])
+def test_pruning_sets_the_smallest_magnitudes_to_zero(share):
+    values = layer(9)
+    found = pruned(values, EncodeSettings(prune=share))
+    zeros = int(share * values.size)
+    assert int((found == 0).sum()) == zeros
+    assert np.abs(values[found == 0]).max(initial=0) <= np.abs(values[found != 0]).min()
+    assert (found[found != 0] == values[found != 0]).all()
+
+
+def test_pruning_leaves_vectors_and_integers_alone():
+    for array in (layer(1, (5,)), np.arange(12, dtype=np.int32).reshape(3, 4)):
+        assert pruned(array, EncodeSettings(prune=0.5)) is array
+
+
+SHAPES = {
+    "8x8": (LuType.BLOCK, (8, 8)),
+    "filter": (LuType.FILTER, (1, 36)),
+    "row": (LuType.FILTER, (1, 36)),
+    "kernel": (LuType.KERNEL, (1, 9)),
+    "tensor": (LuType.TENSOR, (6, 36)),
+    "layer": (LuType.BY_LAYER, (1, 36)),
+    "2x9": (LuType.SIZE, (2, 9)),
+    "3x*": (LuType.ROWS, (3, 36)),
+    "*x18": (LuType.COLUMNS, (6, 18)),
+}
+
+
+@pytest.mark.parametrize("text", SHAPES)
+def test_units_are_asked_for_by_name_or_size(text):
+    shape = UnitShape.of(text)
+    over = shape.over((6, 4, 3, 3))
+    assert (shape.kind, (over.unit_rows, over.unit_columns)) == SHAPES[text]
+
+
+@pytest.mark.parametrize("text", ["", "x", "0x8", "8", "*x*", "8x8x8", "-1x2"])
+def test_other_units_are_refused(text):
+    with pytest.raises(UsageError) as caught:
+        UnitShape.of(text)
+    assert caught.value.id == "setting-unknown"
+
+
+@pytest.mark.parametrize(
+    "options", [{"lnq": "class", "compatible": True}, {"prune": 0.5, "compatible": True}]
+)
+def test_compatible_streams_have_neither(options):
+    with pytest.raises(NnrError) as caught:
+        EncodeSettings(**options)
+    assert caught.value.id == "setting-conflict"
+
+
+@pytest.mark.parametrize("options", [{"lnq": "on"}, {"prune": 1.0}, {"prune": -0.1}])
+def test_settings_outside_their_values_are_refused(options):
+    with pytest.raises(NnrError) as caught:
+        EncodeSettings(**options)
+    assert caught.value.id == "setting-unknown"

@@ -1,0 +1,40 @@
+"""`nnref encode --lnq`, `nnref strip`."""
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+
+@pytest.fixture
+def layers(tmp_path):
+    random = np.random.default_rng(1)
+    scale = random.uniform(0.1, 1.0, (40, 1))
+    path = tmp_path / "layers.safetensors"
+    save_file({"w": (random.laplace(size=(40, 200)) * scale).astype(np.float32)}, path)
+    return path
+
+
+def test_layers_are_encoded_with_lnq_and_stripped(run, run_json, layers, tmp_path):
+    stream, plain = tmp_path / "l.nnr", tmp_path / "p.nnr"
+    options = ("--sqnr", 10, "--lnq", "class", "--lu", "filter", "--prune", 0.5)
+    status, found, _ = run_json("encode", layers, "-o", stream, *options)
+    assert status == 0
+    (tensor,) = found["tensors"]
+    assert tensor["lnq"]["mode"] == "class"
+    assert tensor["lnq"]["sl"] == 1.0
+    status, out, _ = run("inspect", stream)
+    assert "lnq" in out
+    status, found, err = run_json("strip", stream, "-o", plain, "--replace")
+    assert (status, err) == (0, "")
+    assert (found["removed"], found["replaced"], found["lost"]) == (1, ["w"], [])
+    assert run("verify", plain)[0] == 0
+
+
+def test_tensors_that_are_lost_are_named(run, layers, tmp_path):
+    stream, plain = tmp_path / "l.nnr", tmp_path / "p.nnr"
+    run("encode", layers, "-o", stream, "--sqnr", 10, "--lnq", "class")
+    status, out, err = run("strip", stream, "-o", plain)
+    assert status == 0
+    assert "1 lost" in out
+    assert "'w'" in err
+    assert run("strip", plain, "-o", plain)[0] != 0

@@ -1,0 +1,54 @@
+"""Local non-linear quantization (clause 15.1) on the command line."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from nnref.codec.encoder.lnq import LnqReport
+
+Command = Callable[..., Any]
+
+
+def lnq_options(command: Command) -> Command:
+    """`--lnq`, `--lu`, `--prune`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+_OPTIONS = (
+    click.option(
+        "--lnq",
+        type=click.Choice(["off", "auto", "class"]),
+        help="Local non-linear quantization where it saves bytes; NNCodec stops at such units, "
+        "nnref strip replaces them.  [default: off]",
+    ),
+    click.option(
+        "--lu",
+        "lnq_units",
+        metavar="SHAPE",
+        help="Units of --lnq: filter, 8x8, kernel, row, tensor, layer, or RxC with * for all.",
+    ),
+    click.option(
+        "--prune",
+        metavar="SPARSITY",
+        type=float,
+        help="Set this part of every matrix to 0 first, the smallest magnitudes.",
+    ),
+)
+
+
+def lnq_object(report: "LnqReport") -> dict[str, Any]:
+    """The JSON form of what LNQ made of a layer; `sl` is the share of weights in LNQ units."""
+    return {
+        "mode": report.mode,
+        "layer_type": report.layer_type.name.lower(),
+        "sl": report.lnq_weights / report.weights,
+        "classes": report.classes,
+        "bits": report.bits,
+        "side_bits": report.side_bits,
+        "squared_error": report.squared_error,
+        "without_bytes": report.without_bytes,
+    }
