@@ -9,7 +9,7 @@ from rich.console import Console
 
 from nnref.conformance.interop.client import Peer
 from nnref.spec.errors import NnrError
-from nnref.tools.bench.equal_quality import QUALITIES, quality_tables
+from nnref.tools.bench.equal_quality import QUALITIES, Measure, quality_tables
 from nnref.tools.bench.fresh import measure_memory, measure_startup
 from nnref.tools.bench.kernels import measure_rate
 from nnref.tools.bench.large import Shape, measure_growth, measure_large_memory
@@ -76,6 +76,13 @@ MEMORY_MODEL = (16, 1 << 20)
     show_default=True,
     help="dB, for equal-quality. Can be repeated.",
 )
+@click.option(
+    "--measure",
+    type=click.Choice(["each", "total"]),
+    default="each",
+    show_default=True,
+    help="Equal SQNR of every weight tensor or of all together, for equal-quality.",
+)
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the results.")
 def main(
     part: str,
@@ -87,6 +94,7 @@ def main(
     model_tensors: int,
     data: Path | None,
     qualities: tuple[float, ...],
+    measure: Measure,
     json_path: Path | None,
 ) -> None:
     """Measure speed and memory in rounds paired with NNCodec 2.1.3.
@@ -96,7 +104,7 @@ def main(
     nnref is faster or smaller: the median of the rounds' ratios with the extremes.
 
     "equal-quality" compares bytes on the networks of --data: with nnref's defaults and NNCodec's
-    best setting, every tensor with at least two dimensions at the same SQNR.
+    best setting, the tensors with at least two dimensions at the same SQNR.
     """
     models = [file_model(model_path)] if model_path else map(synthetic_model, TENSOR_COUNTS)
     if part == "profile":
@@ -117,7 +125,7 @@ def main(
             "linearity": linearity_tables(large),
         }
         if peer and data:
-            tables["equal-quality"] = quality_tables(data, qualities, peer)
+            tables["equal-quality"] = quality_tables(data, qualities, peer, measure)
         for name in PARTS if part == "all" else (part,):
             add_tables(results, tables[name], console)
     if json_path:

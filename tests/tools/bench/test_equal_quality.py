@@ -9,7 +9,7 @@ from nnref.codec import Rule, decode, encode, open_stream
 from nnref.codec.quantization import choose_qp
 from nnref.spec.errors import NnrError
 from nnref.tools.bench.__main__ import main
-from nnref.tools.bench.equal_quality import compare, networks, quality_tables
+from nnref.tools.bench.equal_quality import compare_each, compare_total, networks, quality_tables
 from nnref.tools.bench.workload import laplacian
 
 
@@ -21,7 +21,8 @@ class NearestValues:
 
     def compress(self, tensors, options):
         self.asked.append(options)
-        rules = tuple(Rule(name, {"qp": qp}) for name, qp in options["qp_per_tensor"].items())
+        qps = options.get("qp_per_tensor") or {n: options["qp"] for n in tensors if n != "b"}
+        rules = tuple(Rule(name, {"qp": qp}) for name, qp in qps.items())
         search = "exact" if options["param_opt"] else "off"
         return encode(tensors, rules=rules, effort="fast", shift_search=search, qp_density=2)
 
@@ -40,14 +41,14 @@ def unit_size(qp, search):
 
 
 def test_nearest_values_take_more_bytes_at_equal_sqnr():
-    found = compare("net", model(), 14.0, NearestValues())
+    found = compare_each("net", model(), 14.0, NearestValues())
     assert 1.01 < found.theirs.weights / found.ours.weights < 1.10
     assert found.ours.file > found.ours.weights > 0
 
 
 def test_peer_is_interpolated_between_two_steps_of_its_best_setting():
     peer = NearestValues()
-    found = compare("net", model(), 14.0, peer)
+    found = compare_each("net", model(), 14.0, peer)
     qp = choose_qp(model()["w"], sqnr_db=14.0, qp_density=2, dq_flag=True)
     assert unit_size(qp + 1, True) < found.theirs.weights < unit_size(qp, True)
     assert unit_size(qp, True) < unit_size(qp, False)
@@ -59,9 +60,19 @@ def test_peer_is_interpolated_between_two_steps_of_its_best_setting():
     }
 
 
+def test_total_sqnr_is_that_of_all_weights_with_one_qp():
+    peer, two = NearestValues(), model() | {"v": laplacian(3000, 0.1, 2)}
+    found = compare_total("net", two, 14.0, peer)
+    assert 1.005 < found.theirs.weights / found.ours.weights < 1.12
+    sizes = {}
+    for options in tuple(peer.asked):
+        sizes.setdefault(options["param_opt"], []).append(len(peer.compress(two, options)))
+    assert min(sizes[True]) < found.theirs.file < max(sizes[True])
+
+
 def test_stream_that_the_peer_reads_otherwise_ends_the_comparison():
     with pytest.raises(NnrError) as caught:
-        compare("net", model(), 14.0, NearestValues(spoil=1.0))
+        compare_each("net", model(), 14.0, NearestValues(spoil=1.0))
     assert caught.value.id == "comparison-failed"
 
 
@@ -69,9 +80,9 @@ def test_tables_have_a_row_for_each_network_and_the_geometric_mean(tmp_path):
     save_file(model(), tmp_path / "one.safetensors")
     (tmp_path / "two").mkdir()
     save_file({"w": laplacian(3000, 1.0)}, tmp_path / "two" / "model.safetensors")
-    tables = dict(quality_tables(tmp_path, [12.0], NearestValues()))
-    assert list(tables) == ["files at 12 dB", "weight tensors at 12 dB"]
-    *rows, mean = tables["weight tensors at 12 dB"]
+    tables = dict(quality_tables(tmp_path, [12.0], NearestValues(), "each"))
+    assert list(tables) == ["files at 12 dB (each)", "weight tensors at 12 dB (each)"]
+    *rows, mean = tables["weight tensors at 12 dB (each)"]
     assert [row.what for row in rows] == ["one", "two"]
     ratios = [row.theirs / row.ours for row in rows]
     assert mean.theirs == pytest.approx((ratios[0] * ratios[1]) ** 0.5)
