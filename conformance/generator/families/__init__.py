@@ -18,6 +18,7 @@ from nnref.conformance.generator.families import (
     parameter_sets,
     parts,
     scans,
+    strength,
     tensors,
     units,
     updates,
@@ -36,6 +37,7 @@ FAMILIES: Final[tuple[Callable[[], Iterator[Case]], ...]] = (
     blocks.cases,
     updates.cases,
     methods.cases,
+    strength.cases,
 )
 """In the order in which they are made: the base of an update comes before it."""
 

@@ -2,11 +2,17 @@
 
 from collections.abc import Iterator
 
-from nnref.conformance.generator.families.faults import codewords, frames, headers, outside
+from nnref.conformance.generator.families.faults import (
+    codewords,
+    frames,
+    headers,
+    outside,
+    strength,
+)
 from nnref.conformance.generator.fault import FaultCase
 
 
 def all_faults() -> Iterator[FaultCase]:
     """All of them."""
-    for module in (frames, headers, codewords, outside):
+    for module in (frames, headers, codewords, outside, strength):
         yield from module.faults()
