@@ -209,7 +209,7 @@ def shapes() -> Iterator[Case]:
         GROUP,
         "integers-without-parameters",
         "Integers behind a parameter set without quantization parameters",
-        "They need none.",
+        "Integers are refused for want of parameters that they do not need.",
         ("7.3.2",),
         start(),
         parameters(
