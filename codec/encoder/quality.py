@@ -99,7 +99,7 @@ def is_out_of_reach(error: NnrError, dimensions: int, settings: EncodeSettings) 
         return False
     if dimensions < 2 and not settings.holds_for_vectors:
         return settings.nonweight_qp is None
-    return settings.qp is None and settings.step is None
+    return settings.qp is None and (settings.step is None or bool(settings.steps))
 
 
 def _asked_qp(

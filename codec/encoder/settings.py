@@ -198,7 +198,7 @@ class EncodeSettings:
     base can come with another shape or type, or without loss."""
     steps: dict[str, float] = field(default_factory=dict)
     """The largest step allowed for tensors by name, in place of the quality for all; rules come
-    on top."""
+    on top. A step that cannot be reached makes its tensor one that is out of reach."""
     rules: tuple[Rule, ...] = ()
     holds_for_vectors: bool = False
     """`qp` and `step` hold for vectors and scalars too; so does what a rule says by name."""
@@ -298,9 +298,11 @@ class EncodeSettings:
     def for_tensor(self, name: str) -> Self:
         """The settings of one tensor: its step, then every rule whose glob matches its name."""
         settings = self
-        if self.steps:
-            own = {"step": self.steps[name]} if name in self.steps else {}
-            settings = replace(self, steps={})._with(own)
+        if name in self.steps:
+            step = self.steps[name]
+            settings = replace(self._with({"step": step}), steps={name: step})
+        elif self.steps:
+            settings = replace(self, steps={})
         for rule in self.rules:
             if fnmatchcase(name, rule.tensors):
                 settings = settings._named(rule)
@@ -320,7 +322,7 @@ class EncodeSettings:
                 raise refusal("setting-unknown", f"{name!r}; known: {', '.join(sorted(known))}")
         changes = dict(options)
         if any(changes.get(name) is not None for name in (*_QUALITY, "lossless")):
-            changes = dict.fromkeys(_QUALITY) | {"lossless": False} | changes
+            changes = dict.fromkeys(_QUALITY) | {"lossless": False, "steps": {}} | changes
         return replace(self, **changes)
 
 

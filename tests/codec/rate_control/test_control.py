@@ -198,6 +198,17 @@ def test_other_forms_of_a_stream_are_evaluated_and_counted_too(options):
     assert len(stream) <= 2000
 
 
+def test_tensor_that_no_step_suits_is_carried_as_it_is():
+    tiny = model() | {"tiny": (model()["a.weight"][:5, :5] * np.float32(1e-33))}
+    stream, report = encode_to_target(tiny, Target(min_sqnr=20.0))
+    kept = {tensor.name for tensor in report.encoded.tensors if tensor.out_of_reach}
+    assert kept == {"tiny"}
+    assert np.array_equal(decode(stream)["tiny"], tiny["tiny"])
+    with pytest.raises(NnrError) as caught:
+        encode_to_target(tiny, Target(min_sqnr=20.0), rules=(Rule("tiny", {"step": 1e-36}),))
+    assert caught.value.id == "step-out-of-range"
+
+
 def test_model_without_weights_meets_what_it_can():
     vectors = {"b": np.linspace(-1, 1, 50, dtype=np.float32), "z": np.zeros((3, 3), np.float32)}
     assert encode_to_target(vectors, Target(min_sqnr=30.0))[1].kept.sqnr == math.inf
