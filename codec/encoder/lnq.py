@@ -1,7 +1,7 @@
 """Clause 15.1: a weight with LNQ, where that takes fewer bytes for no more error."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from nnref.codec.decoder.members import Member
 from nnref.codec.decoder.methods import MethodUnit
 from nnref.codec.decoder.methods.lnq import LnqTensor, decode_layer
-from nnref.codec.encoder.lnq_class import ClassEncoder, ClassPoint, Operation
+from nnref.codec.encoder.lnq_class import ClassEncoder, Operation
+from nnref.codec.encoder.lnq_published import PublishedEncoder, PublishedOptions
 from nnref.codec.encoder.lnq_shape import UnitShape
 from nnref.codec.encoder.member import CodedMember
 from nnref.codec.encoder.quality import tensor_sqnr
 from nnref.codec.encoder.unit import DataUnit
 from nnref.codec.encoder.weight import Weight
-from nnref.codec.entropy import ClassSyntax, LnqPayloadEncoder
+from nnref.codec.entropy import ClassSyntax, LnqPayloadEncoder, PublishedSyntax
 from nnref.codec.formats import from_carrier
 from nnref.spec.syntax import StreamState, lnq_class_elements, read_unit_at, write_unit
 from nnref.spec.syntax.methods import layer_type_of
@@ -23,9 +24,6 @@ from nnref.spec.tables.enums import Dialect, LayerType, LnqMode, LuType, Method
 from nnref.spec.tables.private_units import METHOD_UNIT
 
 Array = NDArray[Any]
-LnqSetting = Literal["off", "auto", "class", "published"]
-
-FRACTION_BITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,70 +71,114 @@ def can_have_lnq(weight: Weight, unit: DataUnit) -> bool:
 
 
 def smallest_lnq(
-    weight: Weight, unit: DataUnit, plain: bytes, decoded: Array, state: StreamState
+    weight: Weight,
+    unit: DataUnit,
+    plain: bytes,
+    decoded: Array,
+    state: StreamState,
+    *,
+    published: bool,
 ) -> LnqUnit | None:
-    """The smallest unit with LNQ found, which may be larger than `plain`; None without any.
+    """The smallest unit found in class or published mode, perhaps larger than `plain`, or None.
 
     `unit` is the one without LNQ, `plain` its bytes and `decoded` what becomes of its weight. The
     error may be as large as that of the plain unit, or as the SQNR that is asked for allows.
     """
     settings = weight.settings
     allowed = _allowed_error(weight, decoded)
-    shape = UnitShape.of(settings.lnq_units or "filter")
-    if not shape.fits(weight.coded.shape):
-        return None
     (member,) = unit.members
     assert member.qp is not None
-    dq_flag = int(unit.tools.dq_flag)
-    operation = Operation(member.qp, dq_flag, allowed, unit.unary_length)
-    encoder = ClassEncoder(
-        np.ascontiguousarray(weight.coded, np.float32).reshape(-1),
-        shape.over(weight.coded.shape),
-        settings.density,
-        state.base_qp,
-        settings.shift_search != "off",
-    )
-    point = encoder.best(operation)
-    if point is None:
+    operation = Operation(member.qp, int(unit.tools.dq_flag), allowed, unit.unary_length)
+    shape = UnitShape.of(settings.lnq_units or ("layer" if published else "filter"))
+    if not shape.fits(weight.coded.shape):
         return None
-    found = _written(weight, unit, point, shape, state, len(plain))
+    make = _published if published else _in_classes
+    coded = make(weight, operation, shape, state)
+    if coded is None:
+        return None
+    found = _written(weight, unit, coded, state, len(plain))
     return found if found.report.squared_error <= allowed else None
 
 
-def _written(
-    weight: Weight,
-    unit: DataUnit,
-    point: ClassPoint,
-    shape: UnitShape,
-    state: StreamState,
-    without_bytes: int,
-) -> LnqUnit:
-    """The unit of a point, decoded again."""
-    settings, choice = weight.settings, point.choice
-    syntax = choice.syntax()
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    """The codeword of a layer, and what its header and its record say."""
+
+    encoder: LnqPayloadEncoder
+    header: dict[str, Any]
+    qp: int
+    mode: str
+    tools: tuple[str, ...]
+    lnq_weights: int
+    classes: int = 1
+    is_codebook: bool = False
+
+
+def _in_classes(
+    weight: Weight, operation: Operation, shape: UnitShape, state: StreamState
+) -> _Coded | None:
+    settings = weight.settings
+    over = shape.over(weight.coded.shape)
+    exact = settings.shift_search != "off"
+    point = ClassEncoder(_flat(weight), over, settings.density, state.base_qp, exact).best(
+        operation
+    )
+    if point is None:
+        return None
+    choice, syntax = point.choice, point.choice.syntax()
     encoder = LnqPayloadEncoder()
     encoder.iae(6 + settings.density, point.qp - state.base_qp)
     encoder.encode_classes(choice.q, choice.class_map, syntax, settings.shift_search)
-    payload = encoder.finish()
-    if syntax.classes == 1:
-        shape = UnitShape(LuType.TENSOR)
-    fields = unit_fields(weight, unit, state) | {"lnq_header": class_header(syntax, shape)}
+    one = syntax.classes == 1
+    header = class_header(syntax, UnitShape(LuType.TENSOR) if one else shape)
+    tools = ("lnq", f"classes{syntax.classes}", *["dq"] * syntax.dq_flag)
+    numbers = (weight.coded.size, syntax.classes, one and not syntax.dq_flag)
+    return _Coded(encoder, header, point.qp, "class", tools, *numbers)
+
+
+def _published(
+    weight: Weight, operation: Operation, shape: UnitShape, state: StreamState
+) -> _Coded | None:
+    settings = weight.settings
+    options = PublishedOptions(
+        levels=settings.lnq_levels, economical=settings.rd_lambda != 0 and not settings.plain
+    )
+    over = shape.over(weight.coded.shape)
+    exact = settings.shift_search != "off"
+    where = (over, settings.density, state.base_qp, options, exact)
+    point = PublishedEncoder(_flat(weight), *where).best(operation)
+    if point is None:
+        return None
+    bits, delta = 6 + settings.density, point.qp - state.base_qp
+    encoder = point.coded(bits, delta, settings.shift_search)
+    header = published_header(point.syntax, shape)
+    return _Coded(encoder, header, point.qp, "published", ("lnq", "published"), point.lnq_weights)
+
+
+def _flat(weight: Weight) -> NDArray[np.float32]:
+    return np.ascontiguousarray(weight.coded, np.float32).reshape(-1)
+
+
+def _written(
+    weight: Weight, unit: DataUnit, coded: _Coded, state: StreamState, without_bytes: int
+) -> LnqUnit:
+    """The unit of a layer, decoded again."""
+    payload = coded.encoder.finish()
+    fields = unit_fields(weight, unit, state) | {"lnq_header": coded.header}
     data = write_unit(METHOD_UNIT, fields, payload, state)
     layer = decoded_layer(data, state, weight)
     member = CodedMember(weight.name, weight.coded, layer.integers, layer.qp)
     report = LnqReport(
-        "class",
+        coded.mode,
         layer_type_of(weight.coded.shape),
         weight.coded.size,
-        weight.coded.size,
-        syntax.classes,
-        {"header": 8 * (len(data) - len(payload))} | encoder.spent,
+        coded.lnq_weights,
+        coded.classes,
+        {"header": 8 * (len(data) - len(payload))} | coded.encoder.spent,
         squared_error(weight, member.decoded(state.qp_density)),
         without_bytes,
     )
-    tools = ("lnq", f"classes{syntax.classes}", *["dq"] * syntax.dq_flag)
-    is_codebook = syntax.classes == 1 and not syntax.dq_flag
-    return LnqUnit(data, member, point.qp, tools, report, is_codebook)
+    return LnqUnit(data, member, coded.qp, coded.tools, report, coded.is_codebook)
 
 
 def unit_fields(weight: Weight, unit: DataUnit, state: StreamState) -> dict[str, Any]:
@@ -166,6 +208,27 @@ def class_header(syntax: ClassSyntax, shape: UnitShape) -> dict[str, Any]:
         "lnq_num_classes_minus1": syntax.classes - 1,
         "lnq_zero_class_flag": syntax.zero_class,
         "lnq_classes": lnq_class_elements(syntax.offsets),
+    }
+
+
+def published_header(syntax: PublishedSyntax, shape: UnitShape) -> dict[str, Any]:
+    """Clause 15.1.1: the header of a layer in published mode, without dictionary and codebook."""
+    return {
+        "lnq_layer_flag": 1,
+        "dq_flag": syntax.dq_flag,
+        "cabac_unary_length_minus1": syntax.unary_length - 1,
+        "lnq_mode": int(LnqMode.PUBLISHED),
+        "lnq_fraction_bits": syntax.fraction_bits,
+        **shape.elements(),
+        "lnq_levels": syntax.levels,
+        "lnq_variable_levels_flag": syntax.variable_levels,
+        "lnq_zero_centroid_flag": syntax.zero_centroid,
+        "lnq_group_order": int(syntax.group_order),
+        "lnq_context_mode": int(syntax.context_mode),
+        "lnq_centroid_mode": int(syntax.centroid_mode),
+        "lnq_merge_enabled_flag": syntax.merge,
+        "lnq_centroid_egk": syntax.egk,
+        "codebook_present_flag": 0,
     }
 
 

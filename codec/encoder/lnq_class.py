@@ -118,7 +118,7 @@ class ClassEncoder:
             qp, step = bracket.qp, self._step(bracket.qp)
             for _ in range(_MEETING):
                 choice = search.improved(search.reassigned(choice, step), step, price)
-            surplus = _decibels(operation.squared_error, choice.noise * step**2)
+            surplus = decibels(operation.squared_error, choice.noise * step**2)
             if surplus >= 0 and (best is None or choice.bits < best.choice.bits):
                 best = ClassPoint(choice, qp)
             if not bracket.note(surplus):
@@ -198,7 +198,8 @@ def _unit_energy(matrix: Weights, shape: LnqShape) -> NDArray[np.float64]:
     return np.asarray(total / shape.unit_weights())
 
 
-def _decibels(signal: float, noise: float) -> float:
+def decibels(signal: float, noise: float) -> float:
+    """How far a noise lies below a signal; infinite without noise."""
     if noise == 0.0:
         return math.inf
     return 10 * math.log10(signal / noise) if signal > 0.0 else -math.inf

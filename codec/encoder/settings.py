@@ -16,7 +16,7 @@ Effort = Literal["fast", "default", "best"]
 ShiftSearch = Literal["off", "compatible", "exact"]
 ParentId = Literal["ids", "sha256", "sha512"]
 NonFinite = Literal["error", "raw"]
-Lnq = Literal["off", "auto", "class"]
+Lnq = Literal["off", "auto", "class", "published"]
 OutOfReach = Literal["raw", "layer", "error"]
 
 DEFAULT_SQNR: Final = 40.0
@@ -130,11 +130,13 @@ class EncodeSettings:
     lnq: Lnq = "off"
     """Local non-linear quantization (clause 15.1) of tensors with at least two dimensions, where it
     takes fewer bytes for no more error: "class" for classes of units with reconstruction points of
-    their own; "auto" tries, beside these, a uniform quantizer and codebooks. NNCodec stops at such
-    units; `nnref strip` removes or replaces them."""
+    their own; "published" for units with a codebook of their own; "auto" tries both, and a uniform
+    quantizer and codebooks. NNCodec stops at such units; `nnref strip` removes or replaces them."""
     lnq_units: str | None = None
     """The units: filter, 8x8, kernel, row, tensor, layer (8x8 or filter, as the layer is), or RxC
     with * for all rows or columns; None takes what suits the mode."""
+    lnq_levels: int = 3
+    """Values of a unit with a codebook, at most: 2..8."""
     prune: float | None = None
     """Part of the weights of a tensor with at least two dimensions that is set to 0 first: those of
     least magnitude. Quality is then that of what is left."""
@@ -221,7 +223,8 @@ class EncodeSettings:
         if self.local_scaling and self.compatible:
             raise refusal("setting-conflict", "local_scaling and compatible")
         _check_low_rank(self)
-        _check_choice("lnq", self.lnq, ("off", "auto", "class"))
+        _check_choice("lnq", self.lnq, ("off", "auto", "class", "published"))
+        _check_range("lnq_levels", self.lnq_levels, 2, 8)
         if self.lnq != "off" and self.compatible:
             raise refusal("setting-conflict", "lnq and compatible")
         if self.prune is not None and not 0 <= self.prune < 1:

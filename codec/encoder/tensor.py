@@ -113,7 +113,12 @@ def _encoded(
     coded = CodedArray(written.data, report, weight, unit.members, state.qp_density)
     if settings.lnq == "off" or lineage is not None or not can_have_lnq(weight, unit):
         return coded
-    others = _with_lnq(weight, array, unit, coded, state)
+    modes = {"class": (False,), "published": (True,)}.get(settings.lnq, (False, True))
+    others = [
+        other
+        for published in modes
+        for other in _with_lnq(weight, array, unit, coded, state, published=published)
+    ]
     if settings.lnq == "auto" and tensor_sqnr(weight.coded, settings) is not None:
         uniform = replace(settings, lnq="off", dq=False, codebook="auto")
         others.append(_encoded(name, array, uniform, state, parameter_id, lineage))
@@ -121,10 +126,16 @@ def _encoded(
 
 
 def _with_lnq(
-    weight: Weight, array: Array, unit: DataUnit, coded: CodedArray, state: StreamState
+    weight: Weight,
+    array: Array,
+    unit: DataUnit,
+    coded: CodedArray,
+    state: StreamState,
+    *,
+    published: bool,
 ) -> list[CodedArray]:
     """A tensor with LNQ, and with a codebook that gives the same where there is one."""
-    found = smallest_lnq(weight, unit, coded.data, coded.decoded, state)
+    found = smallest_lnq(weight, unit, coded.data, coded.decoded, state, published=published)
     if found is None:
         return []
     density, member = state.qp_density, found.member

@@ -12,7 +12,7 @@ Command = Callable[..., Any]
 
 
 def lnq_options(command: Command) -> Command:
-    """`--lnq`, `--lu`, `--prune`."""
+    """`--lnq`, `--lu`, `--levels`, `--prune`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -21,7 +21,7 @@ def lnq_options(command: Command) -> Command:
 _OPTIONS = (
     click.option(
         "--lnq",
-        type=click.Choice(["off", "auto", "class"]),
+        type=click.Choice(["off", "auto", "class", "published"]),
         help="Local non-linear quantization where it saves bytes; NNCodec stops at such units, "
         "nnref strip replaces them.  [default: off]",
     ),
@@ -30,6 +30,12 @@ _OPTIONS = (
         "lnq_units",
         metavar="SHAPE",
         help="Units of --lnq: filter, 8x8, kernel, row, tensor, layer, or RxC with * for all.",
+    ),
+    click.option(
+        "--levels",
+        "lnq_levels",
+        type=click.IntRange(2, 8),
+        help="Values of a unit with --lnq published, at most.  [default: 3]",
     ),
     click.option(
         "--prune",

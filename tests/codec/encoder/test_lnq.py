@@ -1,13 +1,15 @@
 """Encoding with LNQ: never larger, never worse, and what is reported is what is there."""
 
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
 
 from nnref.codec import EncodeSettings, Rule, decode, encode, encode_file
+from nnref.codec.encoder.lnq_published import PublishedEncoder, PublishedOptions
 from nnref.codec.encoder.lnq_shape import UnitShape
 from nnref.codec.encoder.tensor import pruned
+from nnref.codec.entropy import LnqShape
 from nnref.spec.errors import NnrError, UsageError
 from nnref.spec.process import decode_stream
 from nnref.spec.syntax import is_method, read_units
@@ -148,3 +150,60 @@ def test_settings_outside_their_values_are_refused(options):
     with pytest.raises(NnrError) as caught:
         EncodeSettings(**options)
     assert caught.value.id == "setting-unknown"
+
+
+def clustered(seed, shape=(64, 64)):
+    """Every other block of 8 x 8 has three values of its own; the rest is noise."""
+    random = np.random.default_rng(seed)
+    matrix = random.normal(size=shape)
+    for top, left in product(range(0, shape[0], 8), range(0, shape[1], 16)):
+        values = np.sort(random.choice(np.arange(-20, 21), 3, replace=False)) * 0.5
+        matrix[top : top + 8, left : left + 8] = random.choice(values, (8, 8))
+    return matrix.astype(np.float32)
+
+
+def test_published_units_pay_where_weights_are_clustered(tmp_path):
+    values = clustered(1)
+    options = {"sqnr": 22.0, "dq": False}
+    plain = encode({"w": values}, **options)
+    report = encode_file({"w": values}, tmp_path / "w.nnr", lnq="published", **options)
+    stream = (tmp_path / "w.nnr").read_bytes()
+    assert len(stream) < 0.9 * len(plain)
+    (tensor,) = report.tensors
+    assert tensor.tools == ("lnq", "published")
+    assert 0.5 <= tensor.lnq.lnq_weights / tensor.lnq.weights < 1.0
+    assert tensor.lnq.bits["symbols"] > 0
+    decoded = decode(stream)["w"]
+    assert sqnr(values, decoded) >= 22.0
+    (literal,) = decode_stream(stream).tensors
+    assert decoded.reshape(-1).tolist() == literal.values
+
+
+@pytest.mark.parametrize("levels", [2, 3, 8])
+def test_published_streams_are_never_larger(levels):
+    for model in MODELS.values():
+        plain = encode(model, sqnr=12.0)
+        assert len(encode(model, sqnr=12.0, lnq="published", lnq_levels=levels)) <= len(plain)
+
+
+def test_clusterings_are_exact():
+    random = np.random.default_rng(5)
+    for seed in range(20):
+        weights = np.rint(random.laplace(scale=3, size=(4, 4))).astype(np.float32)
+        options = PublishedOptions(levels=3, variable_levels=False, decide=False, economical=False)
+        shape = LnqShape(4, 4, 4, 4)
+        point = PublishedEncoder(weights.reshape(-1), shape, 2, 0, options).at_qp(0, 11)
+        distinct = np.unique(weights)
+        if distinct.size < 3:
+            assert not point.units.flags.any()
+            continue
+        least = min(
+            sum(_error(part) for part in np.split(np.sort(weights, axis=None), cuts))
+            for cuts in combinations(range(1, 16), 2)
+        )
+        assert point.noise == pytest.approx(least), seed
+
+
+def _error(part):
+    """Of integers and the integer nearest to their mean."""
+    return float(((part - np.floor(part.mean() + 0.5)) ** 2).sum())
