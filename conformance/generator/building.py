@@ -60,12 +60,16 @@ class Description:
     worked: bool = False
     """Explained bit by bit in annex D of the document."""
     flip: Sequence[tuple[int, int]] = ()
+    data: bytes | None = None
+    """The stream itself, where units do not describe it: a random one of a seed."""
     refused: bool = False
     """The last codeword ends where the literal decoder refuses its levels."""
 
 
 def build(description: Description, state: UpdateState) -> bytes:
     """The bytes of a stream; `state` is what the streams before it have left."""
+    if description.data is not None:
+        return description.data
     stream = b""
     written = StreamState()
     decoder = StreamDecoder(BitReader(b""), state, {}, description.dialect, MOST_WEIGHTS)

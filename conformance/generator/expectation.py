@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 
 from nnref.conformance.generator.case import Case
 from nnref.conformance.generator.features import features_of
@@ -17,6 +18,9 @@ from nnref.spec.process import (
     decode_stream,
 )
 
+MOST_WEIGHTS: Final = 1 << 17
+"""Weights of a stream that the literal decoder is given here: no valid case has more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
@@ -30,6 +34,8 @@ class Expectation:
     profile: int
     complete: tuple[str, ...]
     """Tensors that replace those of the same name where streams are added up (clause 12.6)."""
+    elements: frozenset[str]
+    """Names of all elements, those of codewords included."""
 
 
 def expectation(case: Case, data: bytes, state: UpdateState) -> Expectation:
@@ -42,6 +48,7 @@ def expectation(case: Case, data: bytes, state: UpdateState) -> Expectation:
         dialect=described.dialect,
         out_of_band=described.out_of_band,
         observer=heard,
+        max_weights=MOST_WEIGHTS,
     )
     tensors = stream.tensors if case.as_coded else compose_blocks(stream)
     return Expectation(
@@ -52,6 +59,7 @@ def expectation(case: Case, data: bytes, state: UpdateState) -> Expectation:
         features_of(stream, heard, bool(described.out_of_band)),
         stream.general_profile_idc,
         complete_tensors(stream, heard),
+        heard.element_names(),
     )
 
 

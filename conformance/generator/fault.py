@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from nnref.conformance.generator.case import Case
 from nnref.conformance.generator.edits import Edited, Maker, Parent
-from nnref.conformance.generator.expectation import Expectation, expectation
+from nnref.conformance.generator.expectation import MOST_WEIGHTS, Expectation, expectation
 from nnref.conformance.suite import PERMITTED, REQUIRED, Fault
 from nnref.spec.process import Refused, UpdateState, decode_stream
 from nnref.spec.tables.rules import LIMIT, RULES
@@ -79,6 +79,7 @@ def _refused(data: bytes, parent: Case, state: UpdateState) -> Refused | None:
             state=UpdateState(dict(state.tensors)),
             dialect=described.dialect,
             out_of_band=described.out_of_band,
+            max_weights=MOST_WEIGHTS,
         )
     except Refused as refused:
         return refused

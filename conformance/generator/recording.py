@@ -93,6 +93,11 @@ class Recorder(Observer):
                 Checkpoint(codeword.bins, engine.range, engine.offset, engine.shifts)
             )
 
+    def element_names(self) -> frozenset[str]:
+        """All elements that were read, in headers and codewords."""
+        coded = {name for codeword in self.codewords.values() for name in codeword.values}
+        return frozenset({element.name for element in self.elements} | coded)
+
     @property
     def _codeword(self) -> Codeword:
         return self.codewords[len(self.unit_types) - 1]

@@ -30,6 +30,9 @@ from nnref.spec.process import UpdateState
 MEMORY: Final = 256 << 20
 SECONDS: Final = 10
 """The budget of every case: generous for a tensor of a few weights, nothing for a bomb."""
+ELEMENTS: Final = "elements.json"
+MOST_STREAMS: Final = 5
+"""Streams that are listed for an element."""
 BROKEN: Final = "invalid"
 """The group of invalid cases."""
 
@@ -94,7 +97,18 @@ def suite_files(cases: Iterable[Case], faults: Iterable[FaultCase] = ()) -> File
         before = made[parent.chain[-1]].state if parent.chain else UpdateState()
         broken = break_case(fault, parent.case, parent.data, before)
         files |= case_files(broken_sheet(broken, parent), broken.data, broken.expected)
+    files[ELEMENTS] = elements_index(made.values())
     return files
+
+
+def elements_index(made: Iterable[Made]) -> bytes:
+    """For each element the ids of the smallest streams that carry it, smallest first."""
+    found: dict[str, list[str]] = {}
+    for one in sorted(made, key=lambda one: (len(one.data), one.case.id)):
+        for name in one.own.elements:
+            found.setdefault(name, []).append(one.case.id)
+    smallest = {name: ids[:MOST_STREAMS] for name, ids in sorted(found.items())}
+    return (json.dumps({"elements": smallest}, indent=1) + "\n").encode()
 
 
 def case_files(sheet: Sheet, data: bytes, expected: Expectation | None) -> Files:
@@ -209,7 +223,7 @@ def write_suite(cases: Iterable[Case], faults: Iterable[FaultCase], folder: Path
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    number = sum(name.endswith(".json") for name in files)
+    number = sum(name.endswith(".json") for name in files if name != ELEMENTS)
     return {"cases": number, "bytes": sum(map(len, files.values()))}
 
 

@@ -128,8 +128,9 @@ class _StreamReader:
         bits: BitReader,
         engine: Callable[[UnitSyntax], Reader],
     ) -> Unit:
-        if self.size - offset < 3:
-            raise refusal("unit-truncated", f"{self.size - offset} bytes left")
+        left = self.size - offset
+        if left < 3 or (left < 5 and self.view[offset] & 0x80):  # the long form of the size
+            raise refusal("unit-truncated", f"{left} bytes left")
         fields = Container()
         engine(ANY_UNIT)(bits, self._parameters, fields)
         size, kind = fields["nnr_unit_size"], fields["nnr_unit_type"]

@@ -103,6 +103,18 @@ def tools() -> Iterator[Case]:
     )
     yield case(
         GROUP,
+        "block-names",
+        "A block whose names are empty or not ASCII",
+        "A list of names is a list of strings, each up to its zero byte.",
+        ("7.8.2", "5.6"),
+        start(),
+        parameters(),
+        whole_block(
+            Cpt.NNR_CPT_BI | Cpt.NNR_CPT_LS, [2, 3], 0, topology_elem_id_list=["größe", "", "重み"]
+        ),
+    )
+    yield case(
+        GROUP,
         "indexed",
         "A block whose names are indices",
         "Indices come without alignment between them, and one alignment follows.",
@@ -177,6 +189,39 @@ def factors() -> Iterator[Case]:
         scaled_factors([2, 4]),
         as_coded=False,
         decisions=("D-20",),
+    )
+    for suffix, rank in (("G", 2), ("H", 9)):
+        size = 17 * 2 if suffix == "G" else 9 * 9
+        yield case(
+            GROUP,
+            f"alone-{suffix.lower()}-blocks",
+            f"A factor {suffix} outside a block with block rows",
+            "Entry points are those of the factor's own rows.",
+            ("7.8.5", "7.8.8"),
+            start(),
+            parameters(),
+            tensor(
+                f"w_{suffix}",
+                [17, 9],
+                Choices(Numbers(rank).levels(size), -4),
+                compressed_parameter_types=DC,
+                decomposition_rank=rank,
+                g_number_of_rows=17,
+                scan_order=1,
+            ),
+            decisions=("D-25",),
+        )
+    yield case(
+        GROUP,
+        "composed-beside",
+        "A composed weight and a tensor of almost its name",
+        "The composed weight is named like its factors without _G.",
+        ("10.6",),
+        start(),
+        parameters(),
+        whole_block(DC, [3, 2], 0),
+        tensor("v", [1], Choices([1])),
+        as_coded=False,
     )
     for suffix, rows in (("G", 3), ("H", 2), ("other", 3)):
         size = {"G": 6, "H": 8, "other": 12}[suffix]

@@ -8,16 +8,23 @@ import numpy as np
 
 from nnref.codec.entropy import PayloadEncoder, TensorSyntax
 from nnref.codec.entropy.search import ShiftSearch
+from nnref.conformance.generator.building import Description
 from nnref.conformance.generator.case import Case, case
+from nnref.conformance.generator.families.parameter_sets import NO_DENSITY, layer
 from nnref.conformance.generator.families.units import names
 from nnref.conformance.generator.prng import Numbers
 from nnref.conformance.generator.shorthand import Unit, four, parameters, start
+from nnref.conformance.random_lnq import random_lnq_stream
 from nnref.spec.process.reconstruct import next_state, quantized_parameter
 from nnref.spec.tables.enums import Method
 from nnref.spec.tables.private_units import METHOD_SIGNATURE, METHOD_UNIT
 
 GROUP: Final = "methods"
 DENSITY: Final = 2
+LARGEST: Final = 30
+"""Weights of a random layer."""
+SEEDS: Final = (31, 32, 39, 75, 79, 91, 116, 139, 173, 185, 205, 219, 240, 257, 273)
+"""Of 260 streams, few that together reach all lines and elements that any of them reaches."""
 
 
 def plain_layer(
@@ -90,6 +97,17 @@ def layers() -> Iterator[Case]:
         )
     yield case(
         GROUP,
+        "lnq-density",
+        "A method data unit behind a layer parameter set",
+        "The density of the layer parameter set holds for methods, too.",
+        ("15.1", "11"),
+        start(),
+        parameters(mps_quantization_method_flags=0, **NO_DENSITY),
+        layer(1, DENSITY, 0),
+        plain_layer("w", [3]),
+    )
+    yield case(
+        GROUP,
         "lnq-indexed",
         "Method data units whose names are indices",
         purpose,
@@ -102,6 +120,25 @@ def layers() -> Iterator[Case]:
     )
 
 
+def random_layers() -> Iterator[Case]:
+    """Clause 15.1: every mode, unit type, order and centroid mode, by seeds."""
+    for seed in SEEDS:
+        description = Description(
+            f"lnq-{seed}",
+            f"Local non-linear quantization, seed {seed}",
+            (),
+            data=random_lnq_stream(seed, LARGEST),
+        )
+        yield Case(
+            GROUP,
+            description,
+            "Modes, unit types, group orders, centroid modes and merging in a combination that a "
+            "paper's single configuration does not show.",
+            ("15.1",),
+        )
+
+
 def cases() -> Iterator[Case]:
     """The family."""
     yield from layers()
+    yield from random_layers()

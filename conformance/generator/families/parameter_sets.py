@@ -63,6 +63,23 @@ def bases() -> Iterator[Case]:
         )
 
 
+def extremes() -> Iterator[Case]:
+    """Steps beyond binary32, and products beyond it."""
+    for name, base in (("product", 125), ("step", 128), ("far", 4000)):
+        yield case(
+            GROUP,
+            f"huge-{name}",
+            f"A step of 2^{base}",
+            "A product beyond binary32 is an infinity, as is a step; a step beyond binary32 makes "
+            "a level of 0 no number.",
+            ("10.1", "10.2", "4.2"),
+            start(),
+            parameters(0, base),
+            tensor("w", [4], Choices([1, -1, 9, -8])),
+            decisions=("D-19",),
+        )
+
+
 def methods() -> Iterator[Case]:
     """Every combination of method flags; without density the only tensors are integers."""
     for method in range(8):
@@ -185,5 +202,5 @@ def headers() -> Iterator[Case]:
 
 def cases() -> Iterator[Case]:
     """The family."""
-    for family in (densities, bases, methods, layers, flags, headers):
+    for family in (densities, bases, extremes, methods, layers, flags, headers):
         yield from family()

@@ -12,7 +12,7 @@ def test_suite_is_rebuilt_byte_for_byte():
     kinds = (".nnr", ".json", ".safetensors")
     on_disk = {
         path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.glob("*/*")
+        for path in (*folder.glob("*/*"), folder / "elements.json")
         if path.suffix in kinds
     }
     assert sorted(files) == sorted(on_disk)

@@ -21,6 +21,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         "nnref.tools.cli.conformance.kill",
         "Plant faults in a decoder, and count those that the suite finds.",
     ),
+    "coverage": Entry("nnref.tools.cli.conformance.coverage", "Show what the suite reaches."),
     "generate": Entry("nnref.tools.cli.conformance.generate", "Make the suite."),
 }
 

@@ -12,6 +12,7 @@ from nnref.conformance.generator.edits import (
     insert,
     put,
     remove,
+    shorten,
     swap,
     truncate,
 )
@@ -37,6 +38,7 @@ def units() -> Iterator[FaultCase]:
     yield broken("size-one-less", FIRST, "unit-element-truncated", trust, put(1, size, 7))
     yield broken("size-one-more", FIRST, "unit-size-mismatch", trust, put(1, size, 9))
     yield broken("long-size", "long-sizes", "unit-truncated", trust, put(3, size, (1 << 31) - 1))
+    yield broken("cut-long-size", "long-sizes", "unit-truncated", trust, truncate(3))
     yield broken("byte-behind", FIRST, "unit-size-mismatch", trust, append(1, b"\0"))
     yield broken("no-start", FIRST, "start-unit-missing", order, remove(0))
     yield broken("two-starts", FIRST, "start-unit-repeated", order, copy(0))
@@ -87,6 +89,42 @@ def truncations() -> Iterator[FaultCase]:
             )
 
 
+def parts() -> Iterator[FaultCase]:
+    """Clause 8.2.1: split data."""
+    joined = "Parts are joined without a look at their headers."
+    yield broken(
+        "part-header", "partial-counter", "partial-data-parts", joined, put(3, "dq_flag", 1)
+    )
+    yield broken(
+        "part-payload",
+        "partial-counter",
+        "payload-trailing-bytes",
+        "Bytes behind the codeword of all parts are ignored.",
+        append(4, b"\0"),
+    )
+    yield broken(
+        "part-offset",
+        "partial-counter",
+        "payload-offset-range",
+        "Decoding goes on with an offset outside the range.",
+        flip_end(2, 0x0C),
+    )
+    yield broken(
+        "part-stop-bit",
+        "partial-counter",
+        "payload-stop-bit",
+        "Bits behind the stop bit end a decoder.",
+        flip(-1, 0x01),
+    )
+    yield broken(
+        "part-terminate",
+        "partial-counter",
+        "payload-truncated",
+        "The codeword ends in a part that is not the last.",
+        shorten(4, 1),
+    )
+
+
 def descriptors() -> Iterator[FaultCase]:
     """Clause 5."""
     count = "count_tensor_dimensions"
@@ -122,6 +160,7 @@ def faults() -> Iterator[FaultCase]:
     for family in (
         units,
         truncations,
+        parts,
         descriptors,
     ):
         yield from family()

@@ -87,6 +87,9 @@ def methods() -> Iterator[FaultCase]:
     yield broken(
         "lnq-mode", "lnq-layer", "lnq-mode-reserved", guess, put(2, "lnq_header.lnq_layer_flag", 1)
     )
+    yield broken(
+        "lnq-no-density", "lnq-density", "qp-density-missing", "A density is made up.", remove(2)
+    )
     for value, literal in ((10, "rule"), (127, None)):
         yield broken(
             f"method-format-{value}",
@@ -95,6 +98,33 @@ def methods() -> Iterator[FaultCase]:
             guess,
             put(2, "nnr_decompressed_data_format", value),
             literal=literal,
+        )
+
+
+def lnq() -> Iterator[FaultCase]:
+    """Clause 15.1: what its header rules out."""
+    guess = "A reserved value is read like one that is known."
+    header = "lnq_header"
+    for name, parent, unit, element, value, rule in (
+        ("fraction", "lnq-185", 2, "lnq_fraction_bits", 7, "lnq-mode-reserved"),
+        ("context-reserved", "lnq-185", 2, "lnq_context_mode", 3, "lnq-mode-reserved"),
+        ("centroid-reserved", "lnq-185", 2, "lnq_centroid_mode", 3, "lnq-mode-reserved"),
+        ("levels-none", "lnq-185", 2, "lnq_levels", 0, "lnq-levels-range"),
+        ("levels-many", "lnq-185", 2, "lnq_levels", 15, "lnq-levels-range"),
+        ("context", "lnq-39", 2, "lnq_context_mode", 2, "lnq-context-mode"),
+        ("layer-other", "lnq-91", 3, "lnq_lu_type", 0, "lnq-layer-type"),
+        ("layer-point", "lnq-273", 3, "lnq_lu_type", 0, "lnq-layer-type"),
+        ("unit-size", "lnq-116", 2, "lnq_lu_height", 0, "lnq-lu-size"),
+    ):
+        yield broken(f"lnq-{name}", parent, rule, guess, put(unit, f"{header}.{element}", value))
+    levels = f"{header}.lnq_dictionary[0].lnq_codebook_levels"
+    for value in range(9, 16):
+        yield broken(
+            f"lnq-codebook-{value}",
+            "lnq-39",
+            "lnq-levels-range",
+            "A codebook has more levels than the layer.",
+            put(2, levels, value),
         )
 
 
@@ -189,8 +219,16 @@ def values() -> Iterator[FaultCase]:
         "A block of one name is a weight.",
         put(2, "nnr_compressed_data_unit_payload_type", 3),
     )
+    yield broken(
+        "block-no-dimensions",
+        "vector",
+        "block-element-count",
+        "A single number gets members beside it.",
+        put(2, "count_tensor_dimensions", 0),
+    )
     for name, element, value in (
         ("rows", "g_number_of_rows", 5),
+        ("most-rows", "g_number_of_rows", (1 << 31) - 1),
         ("no-rows", "g_number_of_rows", 0),
         ("rank", "decomposition_rank", 0),
     ):
@@ -245,6 +283,7 @@ def faults() -> Iterator[FaultCase]:
     for family in (
         reserved,
         methods,
+        lnq,
         values,
     ):
         yield from family()

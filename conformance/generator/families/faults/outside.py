@@ -64,6 +64,14 @@ def updates() -> Iterator[FaultCase]:
         literal=None,
     )
     yield broken(
+        "composed-name",
+        "composed-beside",
+        "tensor-name-duplicate",
+        "The composed weight and a tensor have one name, and one of them is lost.",
+        put(3, "topology_elem_id", "w"),
+        literal=None,
+    )
+    yield broken(
         "base-model",
         "base-model",
         "base-model-mismatch",
@@ -92,7 +100,7 @@ def limits() -> Iterator[FaultCase]:
         FIRST,
         "payload-bound",
         memory,
-        put(2, "tensor_dimensions[1]", 100000),
+        put(2, "tensor_dimensions[1]", 60000),
         literal="payload-truncated",
     )
     yield broken(
@@ -102,7 +110,7 @@ def limits() -> Iterator[FaultCase]:
         memory,
         put(2, "tensor_dimensions[1]", 1 << 20),
         limits={"max_total_bytes": 1 << 16},
-        literal=None,
+        literal="limit-tensor-elements",
     )
     yield broken(
         "dimension", FIRST, "limit-dimension", memory, put(2, "tensor_dimensions[0]", most + 1)
@@ -151,6 +159,28 @@ def limits() -> Iterator[FaultCase]:
         memory,
         put(2, "count_topology_elements_minus2", (1 << 20) - 2),
         literal="string-unterminated",
+    )
+    yield broken(
+        "block-names-many",
+        "block",
+        "unit-element-truncated",
+        memory,
+        put(2, "count_topology_elements_minus2", 200),
+        literal="string-not-utf8",
+    )
+    yield broken(
+        "classes-many",
+        "decomposition-1",
+        "unit-element-truncated",
+        memory,
+        put(1, "decomposition_performance_map.entries[0].dpm_count_classes", 65535),
+    )
+    yield broken(
+        "rank-most",
+        "low-rank",
+        "limit-tensor-elements",
+        memory,
+        put(2, "decomposition_rank", most),
     )
     yield broken(
         "codebook-million",
