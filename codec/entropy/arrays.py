@@ -57,4 +57,5 @@ def history_mask(syntax: TensorSyntax, history: npt.NDArray[Any] | None) -> Flag
 def _matching(syntax: TensorSyntax, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if array.size != syntax.weights:
         raise refusal("setting-conflict", f"{array.size} values for {syntax.weights} weights")
-    return array.reshape(-1)
+    # A read-only array is another type to a kernel, which would be compiled anew for it.
+    return (array if array.flags.writeable else array.copy()).reshape(-1)

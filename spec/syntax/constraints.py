@@ -106,6 +106,7 @@ CONSTRAINTS: Final[tuple[Constraint, ...]] = (
         "tensor_dimensions",
         tensor_elements <= stream.max_tensor_elements,
     ),
+    Constraint("qp-density-missing", LNQ, "lnq_layer_flag", stream.qp_density != None),  # noqa: E711
     Constraint(
         "decomposition-rows",
         NDU,

@@ -154,3 +154,11 @@ def test_flags_given_as_bool_do_not_compile_the_kernels_anew():
     for syntax in (TensorSyntax(1, 1, dq_flag=1), TensorSyntax(1, 2, dq_flag=np.bool_(True))):
         PayloadEncoder().encode_tensor(np.zeros(syntax.weights, np.int32), syntax)
     assert len(encode_tensor.signatures) == 1
+
+
+def test_read_only_parameters_do_not_compile_the_kernels_anew():
+    from nnref.codec.entropy.kernels.encode import encode_tensor
+
+    for data in (np.zeros(2, np.int32), np.frombuffer(bytes(8), np.int32)):
+        PayloadEncoder().encode_tensor(data, TensorSyntax(1, 2))
+    assert len(encode_tensor.signatures) == 1
