@@ -23,12 +23,15 @@ _START_SECONDS: Final = 120.0
 class AdaptedDecoder:
     """The decoder behind an adapter `module:function` (see `adapter.Adapter`).
 
-    A worker that crashes or hangs is replaced by a new one. Raises UsageError setting-unknown when
-    there is no such function.
+    `name` is what reports call it. A worker that crashes or hangs is replaced by a new one.
+    Raises UsageError setting-unknown when there is no such function.
     """
 
-    def __init__(self, adapter: str, allowance: Allowance | None = None) -> None:
-        self.name = adapter
+    def __init__(
+        self, adapter: str, allowance: Allowance | None = None, name: str | None = None
+    ) -> None:
+        self.name = name or adapter
+        self._adapter = adapter
         self._allowance = allowance or Allowance()
         self._own = local()
         self._workers: list[_Worker] = []
@@ -62,7 +65,7 @@ class AdaptedDecoder:
         """That of this thread; a new one when it has none that lives."""
         worker: _Worker | None = getattr(self._own, "worker", None)
         if worker is None or not worker.is_alive:
-            worker = _Worker(self.name)
+            worker = _Worker(self._adapter)
             self._own.worker = worker
             with self._lock:
                 self._workers = [one for one in self._workers if one.is_alive]

@@ -103,7 +103,8 @@ def make_decoder(
         return _peer(peer_python)
     allowance = Allowance(start_memory * _MEBIBYTE, start_seconds)
     if adapter is not None:
-        return AdaptedDecoder(BUILT_IN.get(adapter, adapter), allowance)
+        name = f"nnref, {adapter} decoder" if adapter in BUILT_IN else None
+        return AdaptedDecoder(BUILT_IN.get(adapter, adapter), allowance, name)
     assert decoder is not None
     return CommandDecoder(decoder, file_format, allowance)
 
