@@ -80,7 +80,13 @@ class ClassEncoder:
             choice = point.choice
             return choice.noise * self._step(point.qp) ** 2 + slope * choice.bits
 
-        return self._met(operation, min(points, key=cost))
+        point = min(points, key=cost)
+        if part is not self:
+            # The step that meets the error is looked for on the part first.
+            share = _energy(part.weights) / max(_energy(self.weights), 1e-300)
+            scaled = replace(operation, squared_error=operation.squared_error * share)
+            point = part._met(scaled, point) or point
+        return self._met(operation, point)
 
     def _plans(self, operation: Operation, classes: tuple[int, ...]) -> Iterator[ClassPlan]:
         common = ClassPlan(
@@ -196,6 +202,10 @@ def _unit_energy(matrix: Weights, shape: LnqShape) -> NDArray[np.float64]:
     by_column = np.add.reduceat(np.square(matrix, dtype=np.float64), columns, axis=1)
     total = np.add.reduceat(by_column, rows, axis=0).reshape(-1)
     return np.asarray(total / shape.unit_weights())
+
+
+def _energy(weights: Weights) -> float:
+    return float(np.square(weights, dtype=np.float64).sum())
 
 
 def decibels(signal: float, noise: float) -> float:

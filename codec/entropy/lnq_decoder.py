@@ -34,6 +34,8 @@ class DecodedClasses:
     """int32[rows * columns]: the weights in fractions of the step."""
     class_map: Flags
     """uint8[units]; one entry where there is one class."""
+    side_bits: int
+    """Of map and shift parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class DecodedUnits:
     """int32[units, 8]: the centroids of every unit with lnq_flag 1."""
     sizes: Flags
     """uint8[units]: how many it has."""
+    side_bits: int
+    """Of flags, shift parameters and codebooks."""
 
 
 class LnqPayloadDecoder(PayloadDecoder):
@@ -59,7 +63,7 @@ class LnqPayloadDecoder(PayloadDecoder):
 
     def decode_classes(self, syntax: ClassSyntax) -> DecodedClasses:
         """Clause 15.1.3: map, shift parameters, weights."""
-        shape, dialect = syntax.shape, self.dialect
+        shape, dialect, start = syntax.shape, self.dialect, self._shifts()
         geometry, class_map = shape.geometry, np.zeros(1, np.uint8)
         if syntax.classes == 1:
             geometry = (shape.rows, shape.columns, shape.rows, shape.columns, 1)
@@ -73,6 +77,7 @@ class LnqPayloadDecoder(PayloadDecoder):
         for number, contexts in enumerate(sets[: syntax.sets], syntax.zero_class):
             if shape.weights and (class_map == number).any():
                 self._shift_parameters(known, contexts)
+        side_bits = self._shifts() - start
         coded = class_map >= syntax.zero_class
         self._check_weights(_weights(syntax, coded))
         quantized = np.empty(shape.weights, np.int32)
@@ -90,11 +95,11 @@ class LnqPayloadDecoder(PayloadDecoder):
         scale = (syntax.dq_flag, syntax.fraction_bits)
         table = syntax.offset_table()
         self._check(lnq_decode.add_offsets(quantized, geometry, *scale, class_map, table))
-        return DecodedClasses(quantized, class_map)
+        return DecodedClasses(quantized, class_map, side_bits)
 
     def decode_units(self, syntax: PublishedSyntax) -> DecodedUnits:
         """Clause 15.1.4: flags, shift parameters, groups."""
-        shape, dialect = syntax.shape, self.dialect
+        shape, dialect, start = syntax.shape, self.dialect, self._shifts()
         flags, control = self._units(shape.units), np.empty(CONTROL_CONTEXTS, np.int64)
         where = (self._words, self._registers, shape.across, control)
         lnq_decode.decode_unit_flags(*where, flags)
@@ -105,6 +110,7 @@ class LnqPayloadDecoder(PayloadDecoder):
             self._shift_parameters(of_levels, sets[0])
         if flags.any() and syntax.own_contexts:
             self._shift_parameters(of_symbols, sets[1])
+        side_bits, spent = self._shifts() - start, np.zeros(1, np.int64)
         if len(syntax.codebook) != 1:
             self._check_weights(int(shape.unit_weights()[flags == 0].sum()))
         books, sizes = np.zeros((flags.size, MAX_LEVELS), np.int32), np.zeros(flags.size, np.uint8)
@@ -123,9 +129,10 @@ class LnqPayloadDecoder(PayloadDecoder):
             *syntax.dictionary_arrays(),
             np.array(syntax.codebook, np.int32),
             integers,
+            spent,
         )
         self._check(status)
-        return DecodedUnits(integers, flags, books, sizes)
+        return DecodedUnits(integers, flags, books, sizes, side_bits + int(spent[0]))
 
     def _units(self, units: int) -> Flags:
         """Clause 8.3.1: memory for an entry per unit, each of which takes a bin."""

@@ -6,6 +6,7 @@ import click
 
 from nnref.spec.limits import Limits
 from nnref.tools.cli.failures import GOOD, tell
+from nnref.tools.cli.lnq_table import lnq_layers, print_lnq
 from nnref.tools.cli.options import json_option, limit_option, out_of_band_option
 from nnref.tools.cli.output import print_json, print_table, warn_findings
 from nnref.tools.cli.parameters import parameters_facts, parameters_object
@@ -27,25 +28,32 @@ _SHOWN_VALUE = 60
 @click.command(short_help="Show units, elements, tensors and sizes.")
 @click.argument("path", metavar="STREAM", type=click.Path(readable=False))
 @click.option("--elements", is_flag=True, help="List every syntax element with its bits.")
+@click.option("--lnq", is_flag=True, help="Decode layers with LNQ, show units, SL and side bits.")
 @out_of_band_option
 @limit_option
 @json_option
-def command(path: str, elements: bool, out_of_band: Any, limits: Limits, as_json: bool) -> int:
+def command(
+    path: str, elements: bool, lnq: bool, out_of_band: Any, limits: Limits, as_json: bool
+) -> int:
     """Show units, elements, tensors and sizes.
 
-    Nothing is decoded. Tensors are listed as they are coded; the totals count them as they are
-    handed out, with factors and scalings multiplied into their weight. Of a damaged stream, all
-    that can be parsed is shown before the error. Positions are bits counted from the first bit of
-    the stream.
+    Nothing is decoded without --lnq. Tensors are listed as they are coded; the totals count them
+    as they are handed out, with factors and scalings multiplied into their weight. Of a damaged
+    stream, all that can be parsed is shown before the error. Positions are bits counted from the
+    first bit of the stream.
     """
     from nnref.tools.cli.inspection import inspect  # noqa: PLC0415  it loads numpy
 
     found = inspect(path, limits, out_of_band)
     warn_findings(found.findings)
+    layers = list(lnq_layers([t for unit in found.units for t in unit.tensors])) if lnq else []
     if as_json:
-        print_json("nnref.inspect/1", {"stream": path} | _object(found))
+        content = {"stream": path} | _object(found)
+        print_json("nnref.inspect/1", content | ({"lnq": layers} if lnq else {}))
     else:
         _print(path, found, elements)
+    if lnq and not as_json:
+        print_lnq(layers)
     return tell(found.errors[-1]) if found.errors else GOOD
 
 

@@ -42,6 +42,13 @@ class LnqTensor:
     unit: CodedUnit
     """With the values that a decoder hands out."""
 
+    @property
+    def lnq_weights(self) -> int:
+        """Weights of units with LNQ: in class mode all, without LNQ none."""
+        if isinstance(self.found, DecodedUnits) and self.syntax is not None:
+            return int(self.syntax.shape.unit_weights()[self.found.flags == 1].sum())
+        return 0 if self.found is None else self.integers.size
+
 
 def decode(work: MethodUnit) -> CodedUnit:
     """Clause 15.1: the tensor of a unit. Raises InvalidError qp-density-missing and what the

@@ -14,7 +14,10 @@ from nnref.codec.entropy.kernels.decode import (
     CONTEXTS,
     DQ_STATE,
     NEIGHBOUR,
+    NEXT_WORD,
     OK,
+    READ_AHEAD,
+    WORD,
     Flags,
     Ints,
     Levels,
@@ -276,13 +279,14 @@ def decode_published(
     dictionary_sizes: Flags,
     entries: Levels,
     integers: Levels,
+    spent: Ints,
 ) -> int:
     """Clause 15.1.4: codebooks, symbols and levels in the order of lnq_group_order.
 
     `layout` is that of the levels, `sets` holds their contexts and those of the symbols (the same
     where they share them). `books` int32[units, 8] and `sizes` receive the codebooks, `integers`
-    the weights in fractions of the step; `entries` are those of the layer's codebook. Returns a
-    status.
+    the weights in fractions of the step, `spent` int64[1] the bits of codebooks. `entries` are
+    those of the layer's codebook. Returns a status.
     """
     rows, columns, unit_rows, unit_columns, across = geometry
     order = options[ORDER]
@@ -301,12 +305,14 @@ def decode_published(
         height, width = min(unit_rows, rows - top), min(unit_columns, columns - left)
         block = (top * columns + left, top, height, width, columns)
         if flags[at(unit)]:
+            before = WORD * registers[NEXT_WORD] - registers[READ_AHEAD]
             status = decode_codebook(
                 words, registers, options, control, (unit, across, last), flags, books, sizes,
                 dictionary, dictionary_sizes, prediction, sources,
             )  # fmt: skip
             if status != OK:
                 return status
+            spent[0] += WORD * registers[NEXT_WORD] - registers[READ_AHEAD] - before
             last = unit
             if order != RASTER:
                 levels = signed(sizes[at(unit)])

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from tests.spec.process import streams
+
 
 @pytest.fixture
 def layers(tmp_path):
@@ -22,8 +24,13 @@ def test_layers_are_encoded_with_lnq_and_stripped(run, run_json, layers, tmp_pat
     (tensor,) = found["tensors"]
     assert tensor["lnq"]["mode"] == "class"
     assert tensor["lnq"]["sl"] == 1.0
-    status, out, _ = run("inspect", stream)
-    assert "lnq" in out
+    status, out, _ = run("inspect", stream, "--lnq")
+    assert "Local non-linear quantization" in out
+    assert "100.0 %" in out
+    (layer,) = run_json("inspect", stream, "--lnq")[1]["lnq"]
+    assert (layer["mode"], layer["units"], layer["sl"]) == ("class", 40, 1.0)
+    assert sum(layer["units_by_class"]) == 40
+    assert 0 < layer["side_bits"] < layer["unit_bits"] / 2
     status, found, err = run_json("strip", stream, "-o", plain, "--replace")
     assert (status, err) == (0, "")
     assert (found["removed"], found["replaced"], found["lost"]) == (1, ["w"], [])
@@ -38,3 +45,14 @@ def test_tensors_that_are_lost_are_named(run, layers, tmp_path):
     assert "1 lost" in out
     assert "'w'" in err
     assert run("strip", plain, "-o", plain)[0] != 0
+
+
+def test_levels_of_units_are_shown(run_json, tmp_path):
+    path = tmp_path / "l.nnr"
+    path.write_bytes(streams.LNQ_DIRECT)
+    status, found, _ = run_json("inspect", path, "--lnq")
+    assert status == 0
+    (layer,) = found["lnq"]
+    assert layer["mode"] == "published"
+    assert 0 < layer["sl"] <= 1
+    assert len(layer["units_by_levels"]) <= 4
