@@ -21,6 +21,9 @@ BUILT_IN: Final = {
 PEER: Final = "nncodec"
 """The one that needs an environment of its own."""
 _MEBIBYTE: Final = 1 << 20
+_COMMAND_SECONDS: Final = 10.0
+_ADAPTER_SECONDS: Final = 120.0
+"""Kernels are compiled where they are first met, which may be in any case."""
 
 
 def suite_option(command: Command) -> Command:
@@ -63,9 +66,8 @@ def decoder_options(command: Command) -> Command:
         click.option(
             "--start-seconds",
             type=click.FloatRange(0, min_open=True),
-            default=10.0,
-            show_default=True,
-            help="Seconds that are added to the budget of every case: the decoder has to start.",
+            help="Seconds added to the budget of every case: the decoder has to start, or to be "
+            "compiled.  [default: 10, of adapters 120]",
         ),
         click.option(
             "--start-memory",
@@ -86,7 +88,7 @@ def make_decoder(
     adapter: str | None,
     peer_python: Path | None,
     file_format: str,
-    start_seconds: float,
+    start_seconds: float | None,
     start_memory: int,
 ) -> "Decoder":
     """The decoder that the options ask for. Raises UsageError."""
@@ -101,7 +103,8 @@ def make_decoder(
         raise refusal("usage", text)
     if adapter == PEER:
         return _peer(peer_python)
-    allowance = Allowance(start_memory * _MEBIBYTE, start_seconds)
+    usual = _COMMAND_SECONDS if adapter is None else _ADAPTER_SECONDS
+    allowance = Allowance(start_memory * _MEBIBYTE, start_seconds or usual)
     if adapter is not None:
         name = f"nnref, {adapter} decoder" if adapter in BUILT_IN else None
         return AdaptedDecoder(BUILT_IN.get(adapter, adapter), allowance, name)

@@ -58,7 +58,7 @@ def command(
     adapter: str | None,
     peer_python: Path | None,
     file_format: str,
-    start_seconds: float,
+    start_seconds: float | None,
     start_memory: int,
     suite: Path | None,
     claims_path: Path | None,

@@ -56,7 +56,7 @@ def command(
     adapter: str | None,
     peer_python: Path | None,
     file_format: str,
-    start_seconds: float,
+    start_seconds: float | None,
     start_memory: int,
     output: Path,
     bases: tuple[str, ...],
