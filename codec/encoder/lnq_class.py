@@ -107,7 +107,7 @@ class ClassEncoder:
         search, step = ClassSearch(self.weights, plan), self._step(qp)
         choice = search.start(self._plain(plan, step), self._first_map(plan), step)
         for _ in range(_EXPLORING):
-            choice = search.improved(search.reassigned(choice, step), step, PRICES[plan.dq_flag])
+            choice = search.improved(search.reassigned(choice), step, PRICES[plan.dq_flag])
         return ClassPoint(choice, qp)
 
     def _met(self, operation: Operation, start: ClassPoint) -> ClassPoint | None:
@@ -122,8 +122,9 @@ class ClassEncoder:
         best: ClassPoint | None = None
         while True:
             qp, step = bracket.qp, self._step(bracket.qp)
+            choice = search.reassigned(choice)
             for _ in range(_MEETING):
-                choice = search.improved(search.reassigned(choice, step), step, price)
+                choice = search.improved(choice, step, price)
             surplus = decibels(operation.squared_error, choice.noise * step**2)
             if surplus >= 0 and (best is None or choice.bits < best.choice.bits):
                 best = ClassPoint(choice, qp)
@@ -156,7 +157,7 @@ class ClassEncoder:
         segments = choice.rates.shape[0]
         mean = np.rint(start.choice.rates.mean(axis=0)).astype(np.int32)
         rates = np.repeat(mean[np.newaxis], segments, axis=0)
-        return search.reassigned(replace(choice, rates=rates, offsets=start.choice.offsets), step)
+        return search.reassigned(replace(choice, rates=rates, offsets=start.choice.offsets))
 
     def _part(self) -> "ClassEncoder":
         """The layer, or evenly spaced rows of it."""

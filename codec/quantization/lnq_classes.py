@@ -84,10 +84,6 @@ class ClassChoice:
     """Estimated, with offsets and map."""
     rates: npt.NDArray[np.int32]
 
-    def objective(self, price: float) -> float:
-        """Squared error in squared steps plus bits times `price`."""
-        return self.noise + price * self.bits
-
     def syntax(self) -> ClassSyntax:
         """Clause 15.1.3: what a header says of it."""
         plan = self.plan
@@ -138,8 +134,8 @@ class ClassSearch:
         offsets = self._fitted(q, set_of, step)
         return self._measured(q, choice.class_map, offsets, step)
 
-    def reassigned(self, choice: ClassChoice, step: float) -> ClassChoice:
-        """Every unit to the class with the contexts that suit it best."""
+    def reassigned(self, choice: ClassChoice) -> ClassChoice:
+        """Every unit to the class with the contexts that suit it best; costs are as they were."""
         if self.plan.sets < 2:
             return choice
         shape = self.plan.shape
@@ -149,17 +145,7 @@ class ClassSearch:
         unit_costs(choice.q, shape.geometry, *flags, mean, costs)
         class_map = (np.argmin(costs, axis=1) + self.plan.zero_class).astype(np.uint8)
         class_map[choice.class_map < self.plan.zero_class] = 0
-        return self._measured(choice.q, class_map, choice.offsets, step)
-
-    def at_step(self, choice: ClassChoice, step: float, price: float, passes: int) -> ClassChoice:
-        """The best of some passes that begin with the rates of another choice."""
-        best = None
-        for _ in range(passes):
-            choice = self.improved(choice, step, price)
-            if best is None or choice.objective(price) < best.objective(price):
-                best = choice
-        assert best is not None
-        return best
+        return replace(choice, class_map=class_map)
 
     def sets_of(self, class_map: Map) -> Map:
         """The context set of every weight."""

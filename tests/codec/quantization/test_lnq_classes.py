@@ -65,7 +65,7 @@ def test_choices_are_coded_and_decoded_with_the_noise_that_was_said(dq_flag, cla
         class_map = np.zeros(1, np.uint8)
     choice = search.start(np.zeros(weights.size, np.int32), class_map, STEP)
     for _ in range(3):
-        choice = search.improved(search.reassigned(choice, STEP), STEP, 0.3)
+        choice = search.improved(search.reassigned(choice), STEP, 0.3)
     encoder = LnqPayloadEncoder()
     encoder.encode_classes(choice.q, choice.class_map, choice.syntax(), "off")
     payload = encoder.finish()
@@ -91,7 +91,7 @@ def test_units_move_to_the_class_whose_contexts_suit_them():
     mixed = (np.arange(24) % 2).astype(np.uint8)
     choice = search.start(np.zeros(weights.size, np.int32), mixed, STEP)
     for _ in range(6):
-        choice = search.improved(search.reassigned(choice, STEP), STEP, 0.4)
+        choice = search.improved(search.reassigned(choice), STEP, 0.4)
     quiet = choice.class_map[np.arange(24) % 3 == 0]
     loud = choice.class_map[np.arange(24) % 3 != 0]
     assert len(set(quiet.tolist())) == 1
