@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
 
+from nnref.codec.calibration import Moments
 from nnref.codec.encoder.forms import WeightForm, smallest_unit
 from nnref.codec.encoder.member import quantized_member
 from nnref.codec.encoder.settings import EncodeSettings
@@ -122,6 +123,8 @@ class Group:
     """A block that cannot be written is refused; otherwise its tensors get units of their own."""
     parents: Mapping[str, Parent] | None = None
     """Of an update: what those of the tensors that the base has are added to, by name."""
+    moments: Mapping[str, Moments] = field(default_factory=dict)
+    """Of the inputs of those of the tensors that a calibration knows, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,7 @@ def _alone(group: Group, state: StreamState) -> Iterator[EncodedUnit]:
         array, settings = group.arrays[name], group.settings[name]
         where = state, group.positions[name]
         if group.parents is None:
-            coded = encode_tensor(name, array, settings, *where)
+            coded = encode_tensor(name, array, settings, *where, moments=group.moments.get(name))
             yield EncodedUnit(coded.data, (coded.report,))
         else:
             updated = encode_update(name, array, settings, *where, group.parents.get(name))
@@ -179,7 +182,8 @@ def _block(group: Group, carriers: Mapping[str, Carrier], state: StreamState) ->
     """Clause 7.8.5: one NNR_PT_BLOCK unit."""
     name = group.members["weight"]
     dtype = group.arrays[name].dtype
-    weight = Weight.of(name, carriers["weight"], group.settings[name], dtype)
+    moments = group.moments.get(name)
+    weight = Weight.of(name, carriers["weight"], group.settings[name], dtype, moments)
 
     def build(form: WeightForm) -> DataUnit:
         members, tools = weight_members(weight, state, form)

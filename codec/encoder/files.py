@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import Any
 
+from nnref.codec.calibration import Calibration, CalibrationInput, open_calibration
 from nnref.codec.decoder.bases import Base, BaseInput, open_base
 from nnref.codec.decoder.chain import Semantics
 from nnref.codec.encoder.blocks import encode_group
@@ -65,6 +66,7 @@ def encode(
     *,
     base: BaseInput | None = None,
     semantics: Semantics | str | None = None,
+    calibration: CalibrationInput | None = None,
     jobs: int | None = None,
     executor: Executor | None = None,
     **options: Any,
@@ -75,6 +77,9 @@ def encode(
     them, the stream is an update (clause 12): added to the base as `semantics` say, by default
     cumulatively, it gives the model with the quality asked for: an SQNR is that of the sum; a qp,
     step, codebook or rank that of the difference.
+    With a `calibration` (a path, a mapping of its arrays, or an open one) the weights that it knows
+    are quantized for the least error of their layers' outputs; their SQNR is then that of the
+    outputs, on average over the layers: larger ones get less, so that a bit buys the same in all.
     `jobs` tensors are encoded at the same time: in threads, or in any `executor` of
     `concurrent.futures` (then `jobs` is best the number of its workers); the bytes are the same.
     Options are the fields of `EncodeSettings` and override `settings`.
@@ -83,8 +88,12 @@ def encode(
     """
     merged = EncodeSettings.from_options(settings, options)
     opened = open_base(base, semantics)
-    with open_model(model) as source, workers(jobs, executor) as these:
-        return encode_source(source, merged, these, opened)[0]
+    with (
+        open_model(model) as source,
+        open_calibration(calibration) as calibrated,
+        workers(jobs, executor) as these,
+    ):
+        return encode_source(source, merged, these, opened, calibrated)[0]
 
 
 def encode_source(
@@ -92,10 +101,12 @@ def encode_source(
     settings: EncodeSettings,
     these: Workers,
     base: Base | None = None,
+    calibration: Calibration | None = None,
 ) -> tuple[bytes, EncodeReport]:
     """The stream of an open model, which stays open, and what is in it. Raises as `encode`."""
     report = EncodeReport()
-    return b"".join(_units(source, settings, report, None, these, base)), report
+    units = _units(source, settings, report, None, these, base, calibration)
+    return b"".join(units), report
 
 
 def encode_out_of_band(
@@ -104,6 +115,7 @@ def encode_out_of_band(
     *,
     base: BaseInput | None = None,
     semantics: Semantics | str | None = None,
+    calibration: CalibrationInput | None = None,
     **options: Any,
 ) -> tuple[bytes, dict[str, OutOfBand]]:
     """The stream of a model without dimensions and unary lengths, and these by tensor name.
@@ -112,8 +124,12 @@ def encode_out_of_band(
     """
     merged = EncodeSettings.from_options(settings, options | {"out_of_band": True})
     opened = open_base(base, semantics)
-    with open_model(model) as source, workers(None, None) as these:
-        stream, report = encode_source(source, merged, these, opened)
+    with (
+        open_model(model) as source,
+        open_calibration(calibration) as calibrated,
+        workers(None, None) as these,
+    ):
+        stream, report = encode_source(source, merged, these, opened, calibrated)
     return stream, report.out_of_band
 
 
@@ -124,6 +140,7 @@ def encode_file(
     *,
     base: BaseInput | None = None,
     semantics: Semantics | str | None = None,
+    calibration: CalibrationInput | None = None,
     progress: Progress | None = None,
     jobs: int | None = None,
     executor: Executor | None = None,
@@ -131,14 +148,19 @@ def encode_file(
 ) -> EncodeReport:
     """Encode a model into a stream file, one tensor in memory at a time (with `jobs`, so many).
 
-    `base`, `semantics`, `jobs` and `executor` are those of `encode`. The file appears under its
-    name only when everything is written. Raises as `encode`.
+    `base`, `semantics`, `calibration`, `jobs` and `executor` are those of `encode`. The file
+    appears under its name only when everything is written. Raises as `encode`.
     """
     report = EncodeReport()
     merged = EncodeSettings.from_options(settings, options)
     opened = open_base(base, semantics)
-    with open_model(model) as source, workers(jobs, executor) as these, atomic_write(path) as file:
-        for unit in _units(source, merged, report, progress, these, opened):
+    with (
+        open_model(model) as source,
+        open_calibration(calibration) as calibrated,
+        workers(jobs, executor) as these,
+        atomic_write(path) as file,
+    ):
+        for unit in _units(source, merged, report, progress, these, opened, calibrated):
             file.write(unit)
     return report
 
@@ -150,10 +172,11 @@ def _units(
     progress: Progress | None,
     these: Workers,
     base: Base | None,
+    calibration: Calibration | None,
 ) -> Iterator[bytes]:
     """The units of the stream, counted."""
     known: dict[str, OutOfBand] = {}
-    units = _model_and_tensors(source, settings, report, progress, these, known, base)
+    units = _model_and_tensors(source, settings, report, progress, these, known, base, calibration)
     if settings.max_unit_bytes is not None:
         units = with_parts(units, settings.max_unit_bytes, known)
     for unit in with_index(units, known) if settings.index else units:
@@ -169,17 +192,18 @@ def _model_and_tensors(
     these: Workers,
     known: dict[str, OutOfBand],
     base: Base | None,
+    calibration: Calibration | None,
 ) -> Iterator[bytes]:
     """The units; `known` takes in what a unit leaves out before it comes."""
     settings, base_qp = stream_settings(source, settings)
-    plan = planned(source, settings.for_tensors(), base)
+    plan = planned(source, settings.for_tensors(), base, calibration)
     if base is not None:
         settings = replace(settings, parameters=_made_for(base, settings.parameters))
     units, state = model_units(settings, base_qp, plan.references, is_update=base is not None)
     yield from units
     maps = settings.parameters.layers if settings.parameters is not None else None
     under = list(layers(plan, source, state, maps or {}))
-    groups = zip(plan.groups(source, base), under, strict=True)
+    groups = zip(plan.groups(source, base, calibration), under, strict=True)
     encoded = these.map(encode_group, ((layer.settled(g), layer.state) for g, layer in groups))
     done, total = 0, len(source.names())
     for members, layer in zip(plan.members, under, strict=True):

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nnref.codec.calibration import Moments
 from nnref.codec.encoder.quality import tensor_qp
 from nnref.codec.encoder.rate_distortion import quantize_economically
 from nnref.codec.encoder.settings import EncodeSettings
@@ -50,6 +51,8 @@ class CodedMember:
     """weight, G, H, ls, bias, bn.beta, bn.gamma, bn.mean or bn.var."""
     unary_length: int | None = None
     """What it is best coded with; None if nobody looked."""
+    output_sqnr: float | None = None
+    """DB of the layer's outputs, where it was quantized for these."""
 
     def decoded(self, qp_density: int | None) -> Array:
         """Clauses 10.2 and 10.4: the carrier that a decoder finds."""
@@ -96,11 +99,13 @@ def quantized_member(
     role: str = "weight",
     *,
     dtype: np.dtype[Any] | None = None,
+    moments: Moments | None = None,
 ) -> CodedMember:
     """Clause 10: finite float32 values as a member with a uniform or dependent quantizer.
 
     `settings` are the tensor's own. A unary length that neither they nor `tools` give is chosen
-    with the quantized parameters. `dtype` is what decoded values are rounded to, if not binary32.
+    with the quantized parameters. `dtype` is what decoded values are rounded to, if not binary32;
+    with `moments` of the inputs of a weight the errors are those of its layer's outputs.
     Raises UsageError qp-out-of-range, step-out-of-range, tensor-out-of-range.
     """
     dtype = narrow_type(dtype) if dtype is not None else None
@@ -108,7 +113,7 @@ def quantized_member(
         qp = tensor_qp(values, settings, state.base_qp, dq_flag=tools.dq_flag, dtype=dtype)
         result = quantize(values, qp, tools.dq_flag, tools.scan_order, settings)
         return CodedMember(name, values, result.q, result.qp, role=role)
-    result, unary_length = quantize_economically(
+    found = quantize_economically(
         values,
         settings,
         state,
@@ -116,8 +121,17 @@ def quantized_member(
         scan_order=tools.scan_order,
         unary_length=tools.unary_length,
         dtype=dtype,
+        moments=moments,
     )
-    return CodedMember(name, values, result.q, result.qp, role=role, unary_length=unary_length)
+    return CodedMember(
+        name,
+        values,
+        found.q,
+        found.qp,
+        role=role,
+        unary_length=found.unary_length,
+        output_sqnr=found.output_sqnr,
+    )
 
 
 def quantize(

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
+from nnref.codec.calibration import Calibration, Moments
 from nnref.codec.decoder.bases import Base
 from nnref.codec.encoder.blocks import Group, auto_blocks, block_members, check_blocks
+from nnref.codec.encoder.calibrated_model import calibrated_settings
 from nnref.codec.encoder.low_rank import can_be_factored
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.encoder.update import Parent
@@ -35,14 +37,21 @@ class Plan:
     """Of every tensor."""
     made: tuple[str, ...] = ()
     """Names that what the encoder makes of tensors may get: factors, local scaling."""
+    calibrated: frozenset[str] = frozenset()
+    """Names of the tensors that are quantized by a calibration."""
 
     @property
     def references(self) -> tuple[str, ...]:
         """All names that units may refer to, each once."""
         return tuple(self.positions) + self.made
 
-    def groups(self, source: TensorSource, base: Base | None = None) -> Iterator[Group]:
-        """The groups with their tensors, and those of a base; read as they are wanted."""
+    def groups(
+        self,
+        source: TensorSource,
+        base: Base | None = None,
+        calibration: Calibration | None = None,
+    ) -> Iterator[Group]:
+        """The groups with their tensors, those of a base and moments; read as they are wanted."""
         known = frozenset[str]() if base is None else frozenset(base.names())
         for members in self.members:
             names = tuple(members.values())
@@ -53,20 +62,26 @@ class Plan:
                 {name: self.positions[name] for name in names},
                 self.required,
                 None if base is None else {n: Parent(*base.read(n)) for n in names if n in known},
+                {n: _moments(source, calibration, n) for n in names if n in self.calibrated},
             )
 
 
-def planned(source: TensorSource, settings: EncodeSettings, base: Base | None = None) -> Plan:
+def planned(
+    source: TensorSource,
+    settings: EncodeSettings,
+    base: Base | None = None,
+    calibration: Calibration | None = None,
+) -> Plan:
     """The groups that the settings ask for: blocks where their weights are, single tensors.
 
-    Raises UsageError block-members, tensor-name-unsupported, setting-conflict, and for an update
-    of a base update-impossible.
+    Raises UsageError block-members, tensor-name-unsupported, setting-conflict, tensor-unknown, and
+    for an update of a base update-impossible.
     """
     names = source.names()
     for name in names:
         _check_name(name)
     if base is not None:
-        _check_update(names, settings, base)
+        _check_update(names, settings, base, calibrated=calibration is not None)
     elif settings.predictive or settings.parent_id != "ids":
         asked = "predictive" if settings.predictive else "parent_id"
         raise refusal("setting-conflict", f"{asked} without a base")
@@ -81,15 +96,22 @@ def planned(source: TensorSource, settings: EncodeSettings, base: Base | None = 
     positions = {name: index for index, name in enumerate(names)}
     scaled = {block.weight for block in blocks if block.ls is not None}
     own = {name: _own_settings(name, settings, scaled, positions) for name in names}
-    return Plan(tuple(groups), positions, required, own, _made_names(source, own))
+    made = _made_names(source, own)
+    by_inputs: dict[str, EncodeSettings] = {}
+    if calibration is not None:
+        by_inputs = calibrated_settings(source, settings, own, calibration)
+    return Plan(tuple(groups), positions, required, own | by_inputs, made, frozenset(by_inputs))
 
 
-def _check_update(names: Iterable[str], settings: EncodeSettings, base: Base) -> None:
+def _check_update(
+    names: Iterable[str], settings: EncodeSettings, base: Base, *, calibrated: bool
+) -> None:
     """Clause 12.6: what no update can do, or ours do not."""
     for name, asked in (
         ("profile 0", settings.profile == 0),
         ("compatible", settings.compatible),
         ("blocks", bool(settings.blocks)),
+        ("a calibration", calibrated),
     ):
         if asked:
             raise refusal("setting-conflict", f"{name} and a base")
@@ -153,6 +175,16 @@ def _check_name(name: str) -> None:
     if size > most:
         detail = f"a name of {size} bytes is more than max_string_bytes = {most}"
         raise refusal("tensor-name-unsupported", detail, tensor=f"{name[:_SHOWN_NAME]}...")
+
+
+def _moments(source: TensorSource, calibration: Calibration | None, name: str) -> Moments:
+    assert calibration is not None
+    try:
+        moments = calibration.moments(name)
+        moments.check(source.info(name).shape)
+    except NnrError as error:
+        raise error.at(tensor=name) from None
+    return moments
 
 
 def _read(source: TensorSource, name: str) -> NDArray[Any]:

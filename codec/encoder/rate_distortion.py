@@ -2,23 +2,35 @@
 
 from dataclasses import replace
 from math import prod
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnref.codec.calibration import Moments
+from nnref.codec.encoder.calibrated import CalibratedSearch
 from nnref.codec.encoder.operating_point import PointSearch, Work
 from nnref.codec.encoder.quality import tensor_qp, tensor_sqnr
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.encoder.unary_length import UNARY_LENGTHS, best_unary_length
 from nnref.codec.entropy import TensorSyntax
-from nnref.codec.quantization import QuantizationResult
 from nnref.codec.quantization.coding_cost import CostModel
 from nnref.codec.quantization.overflow import usable_qp
 from nnref.codec.quantization.scan import to_scan
 from nnref.spec.syntax import StreamState
 
 _WORK: Final = {"default": Work(), "best": Work(passes=4, prices=(0.65, 1.0, 1.4))}
+_CALIBRATED_PASSES: Final = {"default": 3, "best": 6}
+
+
+class Quantized(NamedTuple):
+    """The quantized parameters of a tensor, int32 in its shape, and how they are coded."""
+
+    q: NDArray[np.int32]
+    qp: int
+    unary_length: int
+    output_sqnr: float | None = None
+    """DB of the layer's outputs, where the tensor was quantized for these."""
 
 
 def quantize_economically(
@@ -30,11 +42,13 @@ def quantize_economically(
     scan_order: int,
     unary_length: int | None,
     dtype: np.dtype[Any] | None = None,
-) -> tuple[QuantizationResult, int]:
+    moments: Moments | None = None,
+) -> Quantized:
     """Clause 10: few bits for the quality that the settings ask for, and the unary length for them.
 
     `values` are finite; `unary_length` None leaves it to the settings, and theirs None to us.
-    An SQNR is that of decoded values rounded to `dtype`, where one is given.
+    An SQNR is that of decoded values rounded to `dtype`, where one is given, and with `moments` of
+    the inputs that of the layer's outputs, rounding left aside, if there is such a choice.
     Vectors and scalars are quantized to the nearest values. Raises UsageError qp-out-of-range,
     step-out-of-range, tensor-out-of-range.
     """
@@ -42,9 +56,14 @@ def quantize_economically(
     if unary_length is None and settings.cabac_unary_length_minus1 is not None:
         unary_length = settings.unary_length
     lengths = UNARY_LENGTHS if unary_length is None else (unary_length,)
+    syntax = _syntax(values.shape, state, dq_flag=dq_flag, scan_order=scan_order)
+    if moments is not None:
+        found = _calibrated(values, settings, state, syntax, lengths, moments)
+        if found is not None:
+            return found
     search = PointSearch(
         values,
-        _syntax(values.shape, state, dq_flag=dq_flag, scan_order=scan_order),
+        syntax,
         qp_density=density,
         base_qp=base_qp,
         unary_lengths=lengths,
@@ -60,7 +79,40 @@ def quantize_economically(
         point = search.at_qp(qp)
     else:
         point = search.at_sqnr(target)
-    return QuantizationResult(search.quantized(point), point.qp), point.unary_length
+    return Quantized(search.quantized(point), point.qp, point.unary_length)
+
+
+def _calibrated(
+    values: NDArray[np.float32],
+    settings: EncodeSettings,
+    state: StreamState,
+    syntax: TensorSyntax,
+    lengths: tuple[int, ...],
+    moments: Moments,
+) -> Quantized | None:
+    """The choice for the least error of the layer's outputs; None where there is none of use."""
+    search = CalibratedSearch(
+        values,
+        syntax,
+        moments,
+        qp_density=settings.density,
+        base_qp=state.base_qp,
+        unary_lengths=lengths,
+        search=settings.shift_search != "off",
+        price=settings.rd_lambda,
+        passes=_CALIBRATED_PASSES[settings.effort],
+    )
+    target = tensor_sqnr(values, settings)
+    if target is None:
+        qp = tensor_qp(values, settings, state.base_qp, dq_flag=bool(syntax.dq_flag))
+        usable_qp(values, qp, settings.density, dependent=bool(syntax.dq_flag), on_overflow="raise")
+        point = search.at_qp(qp)
+    else:
+        point = search.at_sqnr(target)
+    if point is None:
+        return None
+    q = point.choice.q.reshape(values.shape)
+    return Quantized(q, point.qp, point.unary_length, search.sqnr(point.choice))
 
 
 def unary_length_of(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnref.codec.calibration import Moments
 from nnref.codec.encoder.data_unit import WrittenUnit, write_data_unit
 from nnref.codec.encoder.forms import WeightForm, smallest_unit
 from nnref.codec.encoder.lnq import LnqReport, can_have_lnq, smallest_lnq
@@ -41,6 +42,8 @@ class EncodedTensor:
     qp: int | None = None
     sqnr: float = float("inf")
     """dB; infinite when nothing was lost."""
+    output_sqnr: float | None = None
+    """dB of the layer's outputs, where it was quantized for these by a calibration."""
     max_error: float = 0.0
     all_zero: bool = False
     """The quantized tensor is zero everywhere although the original is not."""
@@ -76,16 +79,18 @@ def encode_tensor(
     state: StreamState,
     parameter_id: int,
     lineage: Lineage | None = None,
+    moments: Moments | None = None,
 ) -> CodedArray:
     """The unit of one tensor; `settings` are the tensor's own (rules applied).
 
-    `parameter_id` is the tensor's position in the model, `lineage` that of a unit of an update. A
-    tensor whose scale no step suits is carried without quantization, unless the settings refuse.
+    `parameter_id` is the tensor's position in the model, `lineage` that of a unit of an update,
+    `moments` are those of its inputs, if it is to be quantized for its layer's outputs. A tensor
+    whose scale no step suits is carried without quantization, unless the settings refuse.
     Raises UsageError naming the tensor.
     """
     array = pruned(array, settings)
     try:
-        return _encoded(name, array, settings, state, parameter_id, lineage)
+        return _encoded(name, array, settings, state, parameter_id, lineage, moments)
     except NnrError as error:
         may_keep = settings.out_of_reach != "error" and not settings.compatible
         if not may_keep or not is_out_of_reach(error, array.ndim, settings):
@@ -102,8 +107,9 @@ def _encoded(
     state: StreamState,
     parameter_id: int,
     lineage: Lineage | None,
+    moments: Moments | None = None,
 ) -> CodedArray:
-    weight = Weight.of(name, tensor_carrier(array, settings), settings, array.dtype)
+    weight = Weight.of(name, tensor_carrier(array, settings), settings, array.dtype, moments)
 
     def build(form: WeightForm) -> DataUnit:
         return replace(_data_unit(weight, state, parameter_id, form), lineage=lineage)
@@ -239,6 +245,7 @@ def weight_report(
         unit.payload_type,
         tools,
         len(written.data),
+        output_sqnr=members[0].output_sqnr,
         out_of_band=unit.out_of_band,
         **quality,
     )
@@ -267,6 +274,7 @@ def _tools(members: list[CodedMember], unit: DataUnit, written: WrittenUnit) -> 
         ("row-skip", any(member.name in written.payload.skipping for member in members)),
         ("temporal", written.payload.temporal),
         ("history", any(member.name in written.payload.history for member in members)),
+        ("calibrated", members[0].output_sqnr is not None),
         ("lossless", members[0].qp is None),
     )
     return tuple(tool for tool, present in used if present)

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from nnref.codec.calibration import Moments
 from nnref.codec.encoder.member import CodedMember
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.formats import Carrier
@@ -37,10 +38,17 @@ class Weight:
     """What is quantized: the carrier's values, or with local scaling rows of one magnitude."""
     scaling: Float32 | None = None
     """Clause 10.6: the factors that such rows need; None without local scaling."""
+    moments: Moments | None = None
+    """Of its inputs, where a calibration has them."""
 
     @classmethod
     def of(
-        cls, name: str, carrier: Carrier, settings: EncodeSettings, dtype: np.dtype[Any]
+        cls,
+        name: str,
+        carrier: Carrier,
+        settings: EncodeSettings,
+        dtype: np.dtype[Any],
+        moments: Moments | None = None,
     ) -> Self:
         """A tensor with the local scaling that its settings ask for.
 
@@ -48,7 +56,7 @@ class Weight:
         """
         values = carrier.values
         if not settings.local_scaling or not can_be_scaled(values.shape):
-            return cls(name, carrier, settings, dtype, values)
+            return cls(name, carrier, settings, dtype, values, moments=moments)
         if carrier.payload_type != PayloadType.NNR_PT_FLOAT:
             return cls(name, carrier, settings, dtype, values)
         coded, scaling = split_local_scaling(values)

@@ -145,7 +145,14 @@ def _quantized(
             settings = replace(settings, qp=None, step=None, sqnr=own)
         dtype = None if composed else weight.dtype
         member = quantized_member(
-            part.name, part.values, settings, tools, state, part.role, dtype=dtype
+            part.name,
+            part.values,
+            settings,
+            tools,
+            state,
+            part.role,
+            dtype=dtype,
+            moments=weight.moments,
         )
         if not members:
             tools = replace(tools, unary_length=member.unary_length)

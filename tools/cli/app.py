@@ -12,6 +12,9 @@ from nnref.tools.cli.lazy import Entry, LazyGroup
 
 COMMANDS: Final[Mapping[str, Entry]] = {
     "encode": Entry("nnref.tools.cli.encode", "Encode a model as an NNR stream."),
+    "calibrate": Entry(
+        "nnref.tools.cli.calibrate", "Collect moments of a network's inputs, for encode."
+    ),
     "plan": Entry("nnref.tools.cli.plan", "Predict sizes and qualities, without encoding."),
     "decode": Entry("nnref.tools.cli.decode", "Decode an NNR stream to a tensor file."),
     "inspect": Entry("nnref.tools.cli.inspect", "Show units, elements, tensors and sizes."),

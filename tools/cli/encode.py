@@ -75,6 +75,13 @@ if TYPE_CHECKING:
 )
 @lnq_options
 @click.option(
+    "--calibration",
+    metavar="FILE",
+    type=click.Path(readable=False),
+    help="What `nnref calibrate` wrote: quantize for the least error of the layers' outputs, whose "
+    "SQNR --sqnr is then, on average.",
+)
+@click.option(
     "--rules",
     "rules_file",
     type=click.Path(path_type=Path, readable=False),
@@ -169,6 +176,7 @@ def command(
     sidecar: Path | None,
     bases: tuple[str, ...],
     semantics: str | None,
+    calibration: str | None,
     target: TargetOptions,
     fold_batch_norm: bool,
     pairs_file: Path | None,
@@ -206,6 +214,8 @@ def command(
     if (bound := target.target(model)) is not None:
         if bases or semantics is not None:
             raise refusal("usage", "an update (--base) has no target")
+        if calibration is not None:
+            raise refusal("usage", "a calibration has no target")
         search = codec.encode_file_to_target(
             folded or model,
             output,
@@ -223,6 +233,7 @@ def command(
                 output,
                 base=bases or None,
                 semantics=semantics,
+                calibration=calibration,
                 progress=progress,
                 jobs=jobs,
                 **settings,
@@ -274,6 +285,7 @@ def _tensor_object(tensor: "codec.EncodedTensor") -> dict[str, Any]:
         "bytes": tensor.unit_bytes,
         "qp": tensor.qp,
         "sqnr": finite_or_none(tensor.sqnr),
+        "output_sqnr": tensor.output_sqnr,
         "max_error": tensor.max_error,
         "lnq": None if tensor.lnq is None else lnq_object(tensor.lnq),
     }
@@ -291,5 +303,9 @@ def _summary(output: str, report: "codec.EncodeReport") -> str:
     lossy = [tensor for tensor in report.tensors if isfinite(tensor.sqnr)]
     if not lossy:
         return f"{sizes}; nothing was lost"
+    calibrated = {t.name: t.output_sqnr for t in report.tensors if t.output_sqnr is not None}
+    if calibrated:
+        name, sqnr = min(calibrated.items(), key=lambda pair: pair[1])
+        return f"{sizes}; lowest SQNR of outputs {sqnr:.1f} dB ({one_line(name)})"
     worst = min(lossy, key=lambda tensor: tensor.sqnr)
     return f"{sizes}; lowest SQNR {worst.sqnr:.1f} dB ({one_line(worst.name)})"

@@ -15,7 +15,9 @@ TENSOR_KEYS = [
     "bytes",
     "qp",
     "sqnr",
+    "output_sqnr",
     "max_error",
+    "lnq",
 ]
 
 

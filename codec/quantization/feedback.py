@@ -1,0 +1,116 @@
+"""Clause 10.3: quantization for the least error of a layer's outputs, given its inputs' moments.
+
+The error of a row e = weight - decoded counts e H e', H the second moment of the inputs: later
+columns make up for the errors of earlier ones (see `kernels.feedback`). Encoder policy: nothing
+here is normative, and the levels are coded like any others.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from nnref.codec.quantization.coding_cost import CodingCost, CostModel
+from nnref.codec.quantization.iterated import Choice, Scanned
+from nnref.codec.quantization.kernels.feedback import (
+    output_error,
+    round_with_feedback,
+    search_path_with_feedback,
+)
+
+Float64 = npt.NDArray[np.float64]
+
+_DAMPING: Final = 0.01
+"""Part of the mean moment that is added to every input's own: what was not seen may yet come, and
+moments of fewer inputs than columns get an inverse."""
+_STRONGER: Final = 10.0
+"""Factor of the damping when rounding has left a matrix without a factorization."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """H of every group of rows as A D A', A unit upper triangular, and factors of whole rows."""
+
+    factors: Float64
+    """A: float64[groups, columns, columns]; [1, 0, 0] where columns have nothing in common."""
+    gains: Float64
+    """D: float64[groups, columns]."""
+    row_gains: Float64
+    """float64[rows]."""
+
+    @classmethod
+    def of_columns(cls, moments: npt.NDArray[Any], rows: int) -> Self:
+        """From E[x x'] [groups, columns, columns], each of them damped.
+
+        The factorization is LAPACK's: on machines where it rounds otherwise, levels may differ.
+        """
+        groups, columns, _ = moments.shape
+        factors, gains = np.empty(moments.shape), np.empty((groups, columns))
+        for group in range(groups):
+            factors[group], gains[group] = _factorized(moments[group].astype(np.float64))
+        return cls(factors, gains, np.ones(rows))
+
+    @classmethod
+    def of_rows(cls, frequencies: npt.NDArray[Any], count: int, columns: int) -> Self:
+        """From how often each row is looked up, of so many times; every row once more."""
+        looked_up = frequencies.astype(np.float64) * count + 1.0
+        return cls(np.empty((1, 0, 0)), np.ones((1, columns)), looked_up / looked_up.mean())
+
+    @property
+    def mean_gain(self) -> float:
+        """What a squared error counts on average."""
+        return float(self.gains.mean() * self.row_gains.mean())
+
+    def error(self, scanned: Scanned, q: npt.NDArray[np.int32], step: float) -> float:
+        """The sum over all rows of e H e'."""
+        return float(output_error(scanned, q, step, self.factors, self.gains, self.row_gains))
+
+
+def _factorized(moment: Float64) -> tuple[Float64, Float64]:
+    """A and D of one symmetric moment. Moments of no inputs are those of equal ones."""
+    columns = len(moment)
+    moment = (moment + moment.T) / 2
+    mean = float(np.trace(moment)) / columns
+    if not mean > 0:
+        return np.eye(columns), np.ones(columns)
+    damping = _DAMPING
+    while True:
+        try:
+            damped = moment + np.diag(np.full(columns, damping * mean))
+            # The lower factor of the matrix turned around is the upper one turned around.
+            upper = np.linalg.cholesky(damped[::-1, ::-1])[::-1, ::-1]
+            break
+        except np.linalg.LinAlgError:
+            damping *= _STRONGER
+    roots = np.diagonal(upper)
+    return upper / roots, roots**2
+
+
+def iterate_with_feedback(
+    scanned: Scanned,
+    step: float,
+    price: float,
+    model: CostModel,
+    rates: CodingCost,
+    feedback: Feedback,
+    passes: int,
+) -> Iterator[Choice]:
+    """One choice per pass; the first takes `rates`, every other those of the one before.
+
+    Weights are float32[n] in row-major order, as in `iterated.iterate`; `price` is that of a bit in
+    squared steps of mean gain. A choice's noise is the error of the outputs in units of mean gain,
+    so that its objective is the one that was searched. Raises nothing.
+    """
+    gain = feedback.mean_gain
+    relative = replace(feedback, gains=feedback.gains / gain)
+    search = search_path_with_feedback if model.syntax.dq_flag else round_with_feedback
+    length = model.syntax.unary_length
+    for number in range(1, passes + 1):
+        q = np.empty(scanned.size, np.int32)
+        tables = (rates.rates, rates.segment, length)
+        linked = (relative.factors, relative.gains, relative.row_gains)
+        search(scanned, 1.0 / step, price, *tables, *linked, q)
+        rates = model.cost(q, rates if 1 < number < passes else None)
+        yield Choice(q, step, relative.error(scanned, q, step), rates)

@@ -1,0 +1,195 @@
+"""Encoding by a calibration: outputs as good as asked, in streams that everybody decodes."""
+
+import math
+
+import numpy as np
+import pytest
+
+from nnref.codec import Block, decode, encode, encode_file
+from nnref.codec.calibration import Calibration, collect_activations, open_calibration
+from nnref.codec.model import open_model
+from nnref.spec.errors import FileError, UsageError
+from nnref.spec.process import decode_stream
+
+RNG = np.random.default_rng(4)
+MODEL = {
+    "one.weight": RNG.normal(size=(24, 40)).astype(np.float32),
+    "one.bias": RNG.normal(size=24).astype(np.float32),
+    "two.weight": RNG.laplace(size=(12, 8, 3, 3)).astype(np.float32),
+    "three.weight": RNG.normal(size=(6, 24)).astype(np.float32),
+    "grouped.weight": RNG.normal(size=(8, 2, 3)).astype(np.float32),
+    "words.weight": RNG.normal(size=(30, 16)).astype(np.float32),
+}
+BASIS = RNG.normal(size=(6, 40))
+INPUTS = {
+    "one.weight": (RNG.normal(size=(300, 6)) @ BASIS + 0.1 * RNG.normal(size=(300, 40))),
+    "two.weight": RNG.normal(size=(200, 1)) + 0.3 * RNG.normal(size=(200, 72)),
+    "grouped.weight": RNG.normal(size=(100, 4, 6)) + 2.0,
+    "words.weight": RNG.integers(0, 10, size=(50, 7)),
+}
+
+
+@pytest.fixture(scope="module")
+def calibration(tmp_path_factory):
+    path = tmp_path_factory.mktemp("calibration") / "model.safetensors"
+    collect_activations(MODEL, INPUTS, path)
+    return path
+
+
+def reports(calibration, tmp_path, **options):
+    report = encode_file(MODEL, tmp_path / "o.nnr", calibration=calibration, **options)
+    return {tensor.name: tensor for tensor in report.tensors}
+
+
+def output_sqnr(name, tensors):
+    """DB of what the inputs give, multiplied by the weight."""
+    inputs = INPUTS[name].reshape(len(INPUTS[name]), -1)
+    weight, decoded = (each[name].reshape(len(each[name]), -1) for each in (MODEL, tensors))
+    signal = ((inputs @ weight.T) ** 2).sum()
+    return 10 * math.log10(signal / ((inputs @ (weight - decoded).T) ** 2).sum())
+
+
+@pytest.mark.parametrize("dq", [True, False])
+def test_outputs_are_better_at_no_more_bytes(calibration, dq):
+    model = {"one.weight": MODEL["one.weight"]}
+    stream = encode(model, calibration=calibration, sqnr=25, dq=dq)
+    usual = next(
+        s for q in range(25, 0, -1) if len(s := encode(model, sqnr=q, dq=dq)) <= len(stream) + 8
+    )
+    better = output_sqnr("one.weight", decode(stream)) - output_sqnr("one.weight", decode(usual))
+    assert len(stream) <= len(usual) + 8
+    assert better > 5
+
+
+def test_both_decoders_decode_it_alike(calibration):
+    stream = encode(MODEL, calibration=calibration, sqnr=20)
+    found, literal = decode(stream), decode_stream(stream).tensors
+    assert [tensor.name for tensor in literal] == list(found)
+    for tensor in literal:
+        assert found[tensor.name].tobytes() == np.array(tensor.values, np.float32).tobytes()
+
+
+def test_sqnr_is_that_of_the_outputs_shared_out_by_size(calibration, tmp_path):
+    found = reports(calibration, tmp_path, sqnr=20)
+    calibrated = {name: t for name, t in found.items() if "calibrated" in t.tools}
+    assert set(calibrated) == set(INPUTS)
+    mean = np.mean([MODEL[name].size for name in calibrated])
+    for name, tensor in calibrated.items():
+        wanted = 20 - 10 * math.log10(MODEL[name].size / mean)
+        assert wanted <= tensor.output_sqnr < wanted + 2, name
+    decoded = decode((tmp_path / "o.nnr").read_bytes())
+    for name in ("one.weight", "two.weight"):  # damped moments make it look worse, not better
+        assert -0.1 < output_sqnr(name, decoded) - found[name].output_sqnr < 5
+    assert found["three.weight"].output_sqnr is None
+    assert found["three.weight"].sqnr >= 20
+
+
+def test_qp_is_kept(calibration, tmp_path):
+    found = reports(calibration, tmp_path, qp=-9)
+    assert {found[name].qp for name in INPUTS} == {-9}
+
+
+def test_rule_decides_on_its_tensor(calibration, tmp_path):
+    from nnref.codec import Rule
+
+    rule = Rule("two.*", {"sqnr": 30.0})
+    assert reports(calibration, tmp_path, sqnr=15, rules=(rule,))["two.weight"].output_sqnr >= 30
+
+
+def test_bytes_do_not_depend_on_jobs_or_on_the_form_of_the_calibration(calibration):
+    expected = encode(MODEL, calibration=calibration, sqnr=15)
+    assert encode(MODEL, calibration=calibration, sqnr=15, jobs=3) == expected
+    with open_model(calibration) as source:
+        arrays = {name: source.read(name).copy() for name in source.names()}
+    assert encode(MODEL, calibration=arrays, sqnr=15) == expected
+
+
+def test_weight_of_a_block_is_calibrated(calibration, tmp_path):
+    found = reports(calibration, tmp_path, sqnr=15, blocks=(Block("one.weight", bias="one.bias"),))
+    assert {"block", "calibrated"} <= set(found["one.weight"].tools)
+
+
+def test_quality_that_no_step_reaches_is_left_to_the_weights(calibration, tmp_path):
+    found = reports(calibration, tmp_path, sqnr=190)
+    assert found["one.weight"].sqnr > 140
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"compatible": True, "qp": -9},
+        {"effort": "fast"},
+        {"codebook": 8},
+        {"lnq": "auto"},
+        {"low_rank": "auto"},
+        {"local_scaling": True},
+        {"scan_order": 1},
+        {"base": encode(MODEL)},
+    ],
+)
+def test_tools_that_go_without_a_calibration_are_refused(calibration, options):
+    with pytest.raises(UsageError) as caught:
+        encode(MODEL, calibration=calibration, **options)
+    assert caught.value.id == "setting-conflict"
+
+
+@pytest.mark.parametrize(
+    ("arrays", "error"),
+    [
+        ({"one.weight:moment": np.eye(41)[None]}, "setting-conflict"),
+        ({"one.weight:moment": np.zeros((5, 40, 40))}, "setting-conflict"),
+        ({"words.weight:rows": np.ones(29)}, "setting-conflict"),
+        ({"other.weight:moment": np.eye(40)[None]}, "tensor-unknown"),
+        ({"one.weight:moment": np.eye(40)}, "file-format"),
+        ({"one.weight:moment": np.ones((1, 40, 39))}, "file-format"),
+        ({"one.weight:moment": np.full((1, 40, 40), np.nan)}, "file-format"),
+        ({"one.weight:moment": np.ones((1, 40, 40), np.int64)}, "file-format"),
+        ({"one.weight:count": np.array(3)}, "file-format"),
+        ({"one.weight:moment": np.eye(40)[None], "one.weight:rows": np.ones(24)}, "file-format"),
+    ],
+)
+def test_calibration_that_is_none_of_the_model_is_refused(arrays, error):
+    with pytest.raises((UsageError, FileError)) as caught:
+        encode(MODEL, calibration=arrays)
+    assert caught.value.id == error
+
+
+def test_moments_are_means_of_products(calibration):
+    with open_calibration(calibration) as opened:
+        assert isinstance(opened, Calibration)
+        assert opened.names() == set(INPUTS)
+        one, grouped, words = (
+            opened.moments(f"{name}.weight") for name in ("one", "grouped", "words")
+        )
+    inputs = INPUTS["one.weight"]
+    assert np.allclose(one.columns, [inputs.T @ inputs / 300], rtol=1e-3, atol=1e-3)
+    assert one.count == 300
+    assert grouped.columns.shape == (1, 6, 6)
+    assert np.allclose(words.rows, np.bincount(INPUTS["words.weight"].ravel(), minlength=30) / 350)
+
+
+def test_inputs_of_a_grouped_weight_hold_those_of_all_groups(tmp_path):
+    inputs = RNG.normal(size=(50, 12))
+    path = tmp_path / "grouped.safetensors"
+    collect_activations(MODEL, {"grouped.weight": inputs}, path)
+    with open_calibration(path) as opened:
+        found = opened.moments("grouped.weight").columns
+    for group in range(2):
+        own = inputs[:, 6 * group : 6 * group + 6]
+        assert np.allclose(found[group], own.T @ own / 50, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "error"),
+    [
+        ("four.weight", np.ones((3, 4)), "tensor-unknown"),
+        ("one.weight", np.ones((3, 41)), "input-type"),
+        ("words.weight", np.array([30]), "input-type"),
+        ("words.weight", np.array([-1]), "input-type"),
+    ],
+)
+def test_activations_that_do_not_fit_are_refused(tmp_path, name, inputs, error):
+    with pytest.raises(UsageError) as caught:
+        collect_activations(MODEL, {name: inputs}, tmp_path / "c.safetensors")
+    assert caught.value.id == error
+    assert not list(tmp_path.iterdir())
