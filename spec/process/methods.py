@@ -8,6 +8,7 @@ from nnref.spec.process.lnq import lnq_payload
 from nnref.spec.process.lnq_header import lnq_header
 from nnref.spec.process.method_unit import MethodUnit
 from nnref.spec.process.payload import Payload
+from nnref.spec.process.templates import template_header, template_payload
 from nnref.spec.tables.enums import Method
 
 
@@ -22,6 +23,7 @@ class MethodProcess(NamedTuple):
 
 METHODS: dict[int, MethodProcess] = {
     Method.LNQ: MethodProcess(lnq_header, lnq_payload),
+    Method.TEMPLATES: MethodProcess(template_header, template_payload),
 }
 """Clause 15: by method_idc."""
 

@@ -34,6 +34,7 @@ FLOAT: Final = int(PayloadType.NNR_PT_FLOAT)
 NDU: Final = "nnr_compressed_data_unit_header()"
 METHOD: Final = "method_data_unit()"
 LNQ: Final = "lnq_header()"
+TEMPLATES: Final = "template_header()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,18 @@ CONSTRAINTS: Final[tuple[Constraint, ...]] = (
         this.lnq_codebook_levels <= this._.lnq_levels,
     ),
     Constraint("lnq-centroid-overflow", "lnq_codebook()", "lnq_centroids", lnq_centroids_fit),
+    Constraint(
+        "template-size",
+        TEMPLATES,
+        "template_size_minus1",
+        this._.tensor_columns % (this.template_size_minus1 + 1) == 0,
+    ),
+    Constraint(
+        "template-count",
+        TEMPLATES,
+        "template_count_minus1",
+        (this.template_count_minus1 + 1) * (this.template_size_minus1 + 1) <= this._.tensor_weights,
+    ),
 )
 """Every cross-element rule of the high-level syntax."""
 

@@ -14,6 +14,7 @@ from nnref.spec.syntax.descriptors import ST, UE, Alignment, U
 from nnref.spec.syntax.elements import DIMENSION_LIMIT, Element, Structure, variable
 from nnref.spec.syntax.expressions import derived, stream
 from nnref.spec.syntax.lnq import LNQ_HEADER
+from nnref.spec.syntax.templates import TEMPLATE_HEADER
 from nnref.spec.tables.enums import DecompressedDataFormat, LayerType, Method
 from nnref.spec.tables.private_units import METHOD_SIGNATURE
 
@@ -36,7 +37,22 @@ def layer_type_by_dimensions(this: Elements, stream: Elements) -> int:  # noqa: 
     return int(layer_type_of(this["tensor_dimensions"]))
 
 
-METHOD_HEADERS: Final[dict[int, Structure]] = {int(Method.LNQ): LNQ_HEADER}
+@derived("Product(tensor_dimensions[1..])")
+def columns_by_dimensions(this: Elements, stream: Elements) -> int:  # noqa: ARG001
+    """Clause 14.2.2: columns of the matrix view."""
+    return prod(this["tensor_dimensions"][1:])
+
+
+@derived("Product(tensor_dimensions)")
+def weights_by_dimensions(this: Elements, stream: Elements) -> int:  # noqa: ARG001
+    """Clause 14.2.2: weights of the tensor."""
+    return prod(this["tensor_dimensions"])
+
+
+METHOD_HEADERS: Final[dict[int, Structure]] = {
+    int(Method.LNQ): LNQ_HEADER,
+    int(Method.TEMPLATES): TEMPLATE_HEADER,
+}
 """Clause 15: the header of every method that is known here; the element has its title."""
 
 METHOD_DATA_UNIT: Final = Structure(
@@ -80,6 +96,8 @@ METHOD_DATA_UNIT: Final = Structure(
         limit=DIMENSION_LIMIT,
     ),
     variable("layer_type", layer_type_by_dimensions, METHOD),
+    variable("tensor_columns", columns_by_dimensions, METHOD),
+    variable("tensor_weights", weights_by_dimensions, METHOD),
     *(
         Element(header.title.removesuffix("()"), header, header.clause, when=this.method_idc == idc)
         for idc, header in METHOD_HEADERS.items()

@@ -135,6 +135,8 @@ STREAM_RULES: Final = _table(
     Rule("lnq-dictionary-range", INVALID, "15.1.5", "lnq_dictionary_idx is an index of the dictionary"),
     Rule("lnq-code-too-long", MALFORMED, "15.1.5", "an Exp-Golomb code inside a codeword has at most 31 ones in front"),
     Rule("lnq-value-overflow", INVALID, "15.1.7", "the integer that is multiplied by the step fits 32 bits, two's complement"),
+    Rule("template-size", INVALID, "15.5.1", "a row of the matrix view is a whole number of kernels"),
+    Rule("template-count", INVALID, "15.5.1", "a tensor has at least as many kernels as templates"),
     # Limits, clause 8.3
     Rule("limit-tensor-elements", LIMIT, "8.3", "a tensor has at most max_tensor_elements weights", "raise it: --limit max_tensor_elements=N"),
     Rule("limit-total-bytes", LIMIT, "8.3", "all decoded tensors together have at most max_total_bytes bytes", "raise it: --limit max_total_bytes=N"),

@@ -35,7 +35,7 @@ class MethodDecoder(NamedTuple):
     is one; by default there are none."""
 
 
-_MODULES: Final = {Method.LNQ: "lnq"}
+_MODULES: Final = {Method.LNQ: "lnq", Method.TEMPLATES: "templates"}
 """By method_idc; imported when a unit is met."""
 
 
