@@ -72,20 +72,20 @@ def _unit(random: Random, name: str, largest: int, state: StreamState) -> bytes:
 def _payload(random: Random, header: Fields, member: Member, state: StreamState) -> bytes:
     encoder, syntax = PayloadEncoder(), template_syntax(header, member)
     count = header["template_count_minus1"] + 1
-    encoder_options: Fields = {"shift_search": random.choice(("off", "exact"))}
+    options: Fields = {"shift_search": random.choice(("off", "exact"))}
 
     def numbers(part: TensorSyntax) -> None:
         density = int(state.qp_density or 0)
         span = min(60, 1 << (5 + density))
         encoder.iae(6 + density, random.randrange(-span, span))
         coded = _quantized(random, part)
-        encoder.encode_tensor(coded, part, row_skip=random.random() < 0.5, **encoder_options)
+        encoder.encode_tensor(coded, part, row_skip=random.random() < 0.5, **options)
 
     numbers(syntax.templates)
-    indices = np.array([random.randrange(count) for _ in range(syntax.index.weights)], np.int32)
+    indices = np.array([random.randrange(count) for _ in range(syntax.indices.weights)], np.int32)
     if random.random() < 0.2:
         indices[:] = 0
-    encoder.encode_tensor(indices, syntax.index, row_skip=random.random() < 0.5, **encoder_options)
+    encoder.encode_tensor(indices, syntax.indices, row_skip=random.random() < 0.5, **options)
     for part in (syntax.plane, syntax.plane, syntax.residual):
         if part is not None:
             numbers(part)

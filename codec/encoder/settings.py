@@ -17,6 +17,8 @@ ShiftSearch = Literal["off", "compatible", "exact"]
 ParentId = Literal["ids", "sha256", "sha512"]
 NonFinite = Literal["error", "raw"]
 Lnq = Literal["off", "auto", "class", "published"]
+MethodName = Literal["templates"]
+TemplateDistance = Literal["absolute", "signed"]
 OutOfReach = Literal["raw", "layer", "error"]
 
 DEFAULT_SQNR: Final = 40.0
@@ -24,6 +26,8 @@ DEFAULT_SQNR: Final = 40.0
 VECTOR_SQNR_MARGIN: Final = 25.0
 """Vectors and scalars (biases, normalization) get this many dB more: few bytes, much effect."""
 
+MAX_TEMPLATES: Final = 4096
+"""Templates of a tensor that can be asked for."""
 MAX_CODEBOOK: Final = 1024
 """Entries of a codebook that can be asked for."""
 
@@ -62,6 +66,8 @@ _TYPES: Final = {
     "local_scaling": (bool,),
     "lnq_units": (str, _NONE),
     "prune": (float, int, _NONE),
+    "templates": (int, str),
+    "template_residual": (bool,),
     "steps": (dict,),
     "lossless": (bool,),
     "base_qp": (int, _NONE),
@@ -140,6 +146,17 @@ class EncodeSettings:
     prune: float | None = None
     """Part of the weights of a tensor with at least two dimensions that is set to 0 first: those of
     least magnitude. Quality is then that of what is left."""
+    method: MethodName | None = None
+    """A method beyond the standard (clause 15) for the tensors that it suits, in units that NNCodec
+    stops at: "templates" for kernels as scaled and shifted templates."""
+    templates: int | Literal["auto"] = "auto"
+    """Templates of a tensor that `method` "templates" codes, 1..4096, fewer if it has fewer
+    kernels; with "auto" they are used only where that takes fewer bytes for no more error."""
+    template_residual: bool = True
+    """Whether what the templates leave over is coded too, with the quality that is asked for."""
+    template_distance: TemplateDistance = "absolute"
+    """Whether kernels are compared with templates by the magnitude of Pearson's r, or with its
+    sign."""
     lossless: bool = False
     """Carry float tensors without quantization."""
     non_finite: NonFinite = "error"
@@ -229,6 +246,7 @@ class EncodeSettings:
             raise refusal("setting-conflict", "lnq and compatible")
         if self.prune is not None and not 0 <= self.prune < 1:
             raise refusal("setting-unknown", f"prune {self.prune} is outside 0..1")
+        _check_method(self)
         _check_choice("non_finite", self.non_finite, ("error", "raw"))
         _check_choice("out_of_reach", self.out_of_reach, ("raw", "layer", "error"))
         _check_choice("parent_id", self.parent_id, ("ids", "sha256", "sha512"))
@@ -357,11 +375,25 @@ def _check_low_rank(settings: EncodeSettings) -> None:
         raise refusal("setting-conflict", " and ".join([*asked, *others]))
 
 
+def _check_method(settings: EncodeSettings) -> None:
+    _check_choice("method", settings.method, (None, "templates"))
+    _check_choice("template_distance", settings.template_distance, ("absolute", "signed"))
+    if settings.templates != "auto":
+        _check_range("templates", settings.templates, 1, MAX_TEMPLATES)
+    elif not settings.template_residual:
+        raise refusal("setting-conflict", "template_residual = False needs a number of templates")
+    if settings.method is not None and settings.compatible:
+        raise refusal("setting-conflict", "method and compatible")
+    if settings.method is not None and settings.lnq != "off":
+        raise refusal("setting-conflict", "method and lnq")
+
+
 def _check_range(name: str, value: object, low: int, high: int) -> None:
     if type(value) is not int or not low <= value <= high:
         raise refusal("setting-unknown", f"{name} = {value!r} is outside {low}..{high}")
 
 
-def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+def _check_choice(name: str, value: object, choices: tuple[str | None, ...]) -> None:
     if value not in choices:
-        raise refusal("setting-unknown", f"{name} = {value!r}; one of {', '.join(choices)}")
+        known = ", ".join(choice for choice in choices if choice is not None)
+        raise refusal("setting-unknown", f"{name} = {value!r}; one of {known}")

@@ -12,6 +12,7 @@ from nnref.codec.encoder.data_unit import WrittenUnit, write_data_unit
 from nnref.codec.encoder.forms import WeightForm, smallest_unit
 from nnref.codec.encoder.lnq import LnqReport, can_have_lnq, smallest_lnq
 from nnref.codec.encoder.member import CodedMember, UnitTools, scan_order
+from nnref.codec.encoder.methods import MethodTask, coded_with_method
 from nnref.codec.encoder.quality import is_out_of_reach, tensor_sqnr
 from nnref.codec.encoder.rate_distortion import unary_length_of
 from nnref.codec.encoder.settings import EncodeSettings
@@ -117,6 +118,9 @@ def _encoded(
     unit, written = smallest_unit(build, weight, state)
     report = weight_report(weight, array, unit, written, state)
     coded = CodedArray(written.data, report, weight, unit.members, state.qp_density)
+    if settings.method is not None and lineage is None:
+        task = MethodTask(weight, unit, written.data, coded.decoded, state)
+        return _with_method(task, array, coded)
     if settings.lnq == "off" or lineage is not None or not can_have_lnq(weight, unit):
         return coded
     modes = {"class": (False,), "published": (True,)}.get(settings.lnq, (False, True))
@@ -176,6 +180,22 @@ def pruned(array: Array, settings: EncodeSettings) -> Array:
     rest = array.reshape(-1).copy()
     rest[smallest] = 0
     return rest.reshape(array.shape)
+
+
+def _with_method(task: MethodTask, array: Array, plain: CodedArray) -> CodedArray:
+    """Clause 15: a tensor as the method of its settings codes it, or as it is without."""
+    found = coded_with_method(task)
+    if found is None:
+        return plain
+    report = replace(
+        plain.report,
+        tools=found.tools,
+        unit_bytes=len(found.data),
+        out_of_band=None,
+        **(_quality(found.qp, array, [found.decoded.reshape(-1)])),
+    )
+    member = CodedMember(task.weight.name, found.decoded, None)
+    return replace(plain, data=found.data, report=report, members=(member,))
 
 
 def tensor_carrier(array: Array, settings: EncodeSettings) -> Carrier:
@@ -280,7 +300,7 @@ def _tools(members: list[CodedMember], unit: DataUnit, written: WrittenUnit) -> 
     return tuple(tool for tool, present in used if present)
 
 
-def _quality(qp: int, original: Array, carrier: Iterable[Array]) -> dict[str, Any]:
+def _quality(qp: int | None, original: Array, carrier: Iterable[Array]) -> dict[str, Any]:
     """What became of a tensor whose decoded carrier, in portions, is rounded to its data type."""
     flat, position = original.reshape(-1), 0
     found, any_left = NO_DISTANCE, False

@@ -109,6 +109,12 @@ CONSTRAINTS: Final[tuple[Constraint, ...]] = (
     ),
     Constraint("qp-density-missing", LNQ, "lnq_layer_flag", stream.qp_density != None),  # noqa: E711
     Constraint(
+        "qp-density-missing",
+        TEMPLATES,
+        "template_size_minus1",
+        stream.qp_density != None,  # noqa: E711
+    ),
+    Constraint(
         "decomposition-rows",
         NDU,
         "tensor_dimensions",

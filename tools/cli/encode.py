@@ -12,6 +12,7 @@ from nnref.tools.cli.failures import warn
 from nnref.tools.cli.folding import check_folding, folded_model, folding_options
 from nnref.tools.cli.inputs import refuse_same_file
 from nnref.tools.cli.lnq import lnq_object, lnq_options
+from nnref.tools.cli.methods import method_options
 from nnref.tools.cli.options import jobs_option, json_option, number_or_auto, quiet_option
 from nnref.tools.cli.output import print_json, progress_bar
 from nnref.tools.cli.parameters import parameters_given
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     help="Matrices as rows of one magnitude, and a factor for each row.",
 )
 @lnq_options
+@method_options
 @click.option(
     "--calibration",
     metavar="FILE",

@@ -21,7 +21,7 @@ class TemplateSyntax(NamedTuple):
     """Clause 15.5.1: what the coder has to know of the parts."""
 
     templates: TensorSyntax
-    index: TensorSyntax
+    indices: TensorSyntax
     plane: TensorSyntax
     """Of the scales, and of the offsets."""
     residual: TensorSyntax | None
@@ -67,7 +67,7 @@ def decode(work: MethodUnit) -> CodedUnit:
         return reconstruct_uniform(quantized, qp, density)
 
     templates = numbers(syntax.templates)
-    indices = decoder.decode_tensor(syntax.index).reshape(syntax.plane.rows, syntax.plane.columns)
+    indices = decoder.decode_tensor(syntax.indices).reshape(syntax.plane.rows, syntax.plane.columns)
     scales, offsets = numbers(syntax.plane), numbers(syntax.plane)
     residual = None if syntax.residual is None else numbers(syntax.residual)
     registers = decoder.state

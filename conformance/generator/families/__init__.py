@@ -19,6 +19,7 @@ from nnref.conformance.generator.families import (
     parts,
     scans,
     strength,
+    templates,
     tensors,
     units,
     updates,
@@ -38,6 +39,7 @@ FAMILIES: Final[tuple[Callable[[], Iterator[Case]], ...]] = (
     updates.cases,
     methods.cases,
     strength.cases,
+    templates.cases,
 )
 """In the order in which they are made: the base of an update comes before it."""
 

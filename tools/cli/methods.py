@@ -1,0 +1,45 @@
+"""Methods beyond the standard (clause 15) on the command line."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from nnref.tools.cli.options import number_or_auto
+
+Command = Callable[..., Any]
+
+
+def method_options(command: Command) -> Command:
+    """`--method` and the options of the methods."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+_OPTIONS = (
+    click.option(
+        "--method",
+        type=click.Choice(["templates"]),
+        help="A method beyond the standard for the tensors that it suits; NNCodec stops at their "
+        "units.  [default: none]",
+    ),
+    click.option(
+        "--templates",
+        metavar="N|auto",
+        callback=number_or_auto(int, "an integer"),
+        help="--method templates: kernels as N scaled and shifted templates, or where it pays.  "
+        "[default: auto]",
+    ),
+    click.option(
+        "--template-residual/--no-template-residual",
+        default=None,
+        help="Code what templates leave over, with the quality asked for.  [default: on]",
+    ),
+    click.option(
+        "--template-distance",
+        type=click.Choice(["absolute", "signed"]),
+        help="Compare kernels with templates by |r| or r, Pearson's correlation.  "
+        "[default: absolute]",
+    ),
+)
