@@ -11,6 +11,7 @@ from nnref.codec.entropy import PayloadEncoder, TensorSyntax
 from nnref.codec.entropy.search import ShiftSearch
 from nnref.conformance.generator.case import Case, case
 from nnref.conformance.generator.families.methods import GROUP, on_grid
+from nnref.conformance.generator.families.parameter_sets import NO_DENSITY, layer
 from nnref.conformance.generator.prng import Numbers
 from nnref.conformance.generator.shorthand import Unit, four, parameters, start
 from nnref.spec.tables.enums import Method
@@ -109,6 +110,12 @@ def cases() -> Iterator[Case]:
             templates("m", [5, 8, 1, 4], 4, 40, unary=256, index_unary=1),
         ),
         (
+            "long",
+            "Kernels of 20 weights, unary lengths 1 and 256 the other way round",
+            order,
+            templates("m", [4, 40], 20, 3, unary=1, index_unary=256, residual=1),
+        ),
+        (
             "single",
             "Templates of single numbers",
             "A kernel of one weight is a kernel.",
@@ -137,3 +144,14 @@ def cases() -> Iterator[Case]:
         clauses = ("14.2.2", "15.5")
         units = (start(), parameters(DENSITY), unit, four())
         yield case(GROUP, f"templates-{name}", title, purpose, clauses, *units)
+    yield case(
+        GROUP,
+        "templates-density",
+        "Templates behind a layer parameter set",
+        "The density of the layer parameter set holds for methods, too.",
+        ("15.5", "11"),
+        start(),
+        parameters(mps_quantization_method_flags=0, **NO_DENSITY),
+        layer(1, DENSITY, 0),
+        templates("m", [2, 4], 4, 1),
+    )

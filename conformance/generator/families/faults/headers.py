@@ -90,6 +90,13 @@ def methods() -> Iterator[FaultCase]:
     yield broken(
         "lnq-no-density", "lnq-density", "qp-density-missing", "A density is made up.", remove(2)
     )
+    yield broken(
+        "template-no-density",
+        "templates-density",
+        "qp-density-missing",
+        "A density is made up.",
+        remove(2),
+    )
     for element, value, rule in (
         ("template_size_minus1", 1, "template-size"),
         ("template_count_minus1", 6, "template-count"),
