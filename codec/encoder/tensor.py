@@ -191,6 +191,7 @@ def _with_method(task: MethodTask, array: Array, plain: CodedArray) -> CodedArra
         plain.report,
         tools=found.tools,
         unit_bytes=len(found.data),
+        output_sqnr=None,
         out_of_band=None,
         **(_quality(found.qp, array, [found.decoded.reshape(-1)])),
     )

@@ -1,7 +1,6 @@
 """Clause 15.5: a weight as scaled and shifted templates, with or without a residual."""
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -14,11 +13,10 @@ from nnref.codec.decoder.methods.templates import (
     template_syntax,
     tools,
 )
+from nnref.codec.encoder.member import CodedMember, UnitTools, quantized_member
 from nnref.codec.encoder.methods import MethodCoded, MethodTask, common_elements
-from nnref.codec.encoder.rate_distortion import quantize_economically
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.entropy import PayloadEncoder, TensorSyntax
-from nnref.codec.quantization import reconstruct_uniform
 from nnref.codec.quantization.templates import Float64, Kernels, fitted_scales
 from nnref.spec.errors import UsageError
 from nnref.spec.syntax import write_unit
@@ -43,15 +41,6 @@ _INDEX_LENGTHS: Final = (11, 31, 101, 256)
 """Unary lengths that are tried for the indices."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Clause 15.5.2: a part of real numbers, quantized."""
-
-    quantized: Quantized
-    qp: int
-    decoded: Float32
-
-
 class _TemplateEncoder:
     """Makes units of one weight."""
 
@@ -66,16 +55,18 @@ class _TemplateEncoder:
     def unit(self, count: int) -> MethodCoded:
         """The unit with so many templates."""
         indices, parts = self._represented(count)
-        templates, scales, offsets = (part.decoded for part in parts)
+        templates, scales, offsets = (self._decoded(part) for part in parts)
         planes = Planes(templates, indices, scales, offsets, None)
-        unary_length, qp = self._settings.unary_length, None
         if self._settings.template_residual:
-            residual, unary_length = self._residual(planes.weights())
-            parts.append(residual)
-            planes, qp = planes._replace(residual=residual.decoded), residual.qp
-        return self._written(indices, parts, planes, qp, unary_length)
+            parts.append(self._residual(planes.weights()))
+            planes = planes._replace(residual=self._decoded(parts[-1]))
+        return self._written(indices, parts, planes)
 
-    def _represented(self, count: int) -> tuple[Quantized, list[_Part]]:
+    def _decoded(self, part: CodedMember) -> Float32:
+        decoded: Float32 = part.decoded(self._settings.density)
+        return decoded
+
+    def _represented(self, count: int) -> tuple[Quantized, list[CodedMember]]:
         """Indices; templates, scales and offsets. What is coded later makes up for the errors of
         what is coded before.
         """
@@ -85,12 +76,12 @@ class _TemplateEncoder:
         noise = _NOISE * self._error(exact, indices, scales)
         power = max(float(np.mean(scales**2)), noise)
         templates = self._quantized(exact, noise / power)
-        decoded = templates.decoded.astype(np.float64)
+        decoded = self._decoded(templates).astype(np.float64)
         indices, _ = self._clusters.nearest(decoded)
         chosen = decoded[indices]
         scales = fitted_scales(self._kernels, chosen)
         scale = self._quantized(scales.reshape(rows, -1), noise * size)
-        left = self._kernels - scale.decoded.reshape(-1, 1) * chosen
+        left = self._kernels - self._decoded(scale).reshape(-1, 1) * chosen
         offset = self._quantized(left.mean(axis=1).reshape(rows, -1), noise)
         return indices.reshape(rows, -1), [templates, scale, offset]
 
@@ -100,14 +91,13 @@ class _TemplateEncoder:
         least = _LEAST_ERROR * float(np.mean(self._kernels**2))
         return max(float(np.mean(left**2)), least, _NO_ERROR)
 
-    def _quantized(self, values: Float64, noise: float) -> _Part:
+    def _quantized(self, values: Float64, noise: float) -> CodedMember:
         """A part with about so much squared error of a number."""
         own = {"step": math.sqrt(12 * noise), "cabac_unary_length_minus1": None}
-        part, _ = self._part(values.astype(np.float32), own)
-        return part
+        return self._part(values.astype(np.float32), own)
 
-    def _residual(self, predicted: Float32) -> tuple[_Part, int]:
-        """What is left over with the error of the unit without templates, and a unary length."""
+    def _residual(self, predicted: Float32) -> CodedMember:
+        """What is left over, with the error of the unit without templates."""
         rest = self._weights - predicted.reshape(self._weights.shape)
         rest = rest.reshape(len(rest), -1)
         allowed = self._weights - self._task.decoded.astype(np.float64).reshape(self._weights.shape)
@@ -116,29 +106,19 @@ class _TemplateEncoder:
             return self._part(rest, {"qp": self._task.unit.members[0].qp})
         return self._part(rest, {"sqnr": min(200.0, 10 * math.log10(signal / error))})
 
-    def _part(self, values: Float32, quality: dict[str, float | None]) -> tuple[_Part, int]:
+    def _part(self, values: Float32, quality: dict[str, float | None]) -> CodedMember:
         settings = EncodeSettings.from_options(self._settings, quality)
-        found, unary_length = quantize_economically(
-            values,
-            settings,
-            self._task.state,
-            dq_flag=settings.dq,
-            scan_order=0,
-            unary_length=None,
-        )
-        decoded = reconstruct_uniform(found.q, found.qp, settings.density)
-        return _Part(found.q, found.qp, decoded), unary_length
+        shared = UnitTools(dq_flag=settings.dq)
+        return quantized_member(self._task.weight.name, values, settings, shared, self._task.state)
 
-    def _written(
-        self,
-        indices: Quantized,
-        parts: list[_Part],
-        planes: Planes,
-        qp: int | None,
-        unary_length: int,
-    ) -> MethodCoded:
-        """The unit, with the unary length of the indices that makes it smallest."""
+    def _written(self, indices: Quantized, parts: list[CodedMember], planes: Planes) -> MethodCoded:
+        """The unit, with the unary length of the indices that makes it smallest; that of the
+        numbers suits the residual.
+        """
         count, size = planes.templates.shape
+        unary_length, qp = self._settings.unary_length, None
+        if planes.residual is not None:
+            unary_length, qp = parts[-1].unary_length or unary_length, parts[-1].qp
         header = {
             "template_size_minus1": size - 1,
             "template_count_minus1": count - 1,
@@ -161,11 +141,15 @@ class _TemplateEncoder:
         decoded = planes.weights().reshape(self._weights.shape)
         return MethodCoded(data, decoded, qp, tools({"template_header": header}))
 
-    def _payload(self, syntax: TemplateSyntax, indices: Quantized, parts: list[_Part]) -> bytes:
+    def _payload(
+        self, syntax: TemplateSyntax, indices: Quantized, parts: list[CodedMember]
+    ) -> bytes:
         """Clause 15.5.2: the codeword."""
         encoder = PayloadEncoder()
         search = self._settings.shift_search
         for number, (part, coded) in enumerate(zip(_real(syntax), parts, strict=True)):
+            assert coded.quantized is not None
+            assert coded.qp is not None
             encoder.iae(6 + self._settings.density, coded.qp - self._task.state.base_qp)
             encoder.encode_tensor(coded.quantized.reshape(-1), part, shift_search=search)
             if number == 0:

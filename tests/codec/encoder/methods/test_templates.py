@@ -93,6 +93,13 @@ def test_literal_decoder_gives_the_same_numbers():
         assert decode(stream)["w"].tobytes() == expected.tobytes()
 
 
+@pytest.mark.parametrize("effort", ["fast", "best"])
+def test_every_effort_codes_templates(effort):
+    stream = encode({"w": WEIGHT}, sqnr=30, effort=effort, templates=5, **TEMPLATES)
+    assert unit_types(stream) == ["private(61)"]
+    assert sqnr(WEIGHT, decode(stream)["w"]) >= 29.9
+
+
 @pytest.mark.parametrize("value", [0.0, 3.0])
 def test_constant_kernels_are_offsets(value):
     values = np.full((4, 4, 3, 3), value, np.float32)
