@@ -58,7 +58,7 @@ def test_clause_10_is_not_under_clause_1():
 
 
 def test_element_says_where_it_sits():
-    line, _ = answer("dq_flag").elements
+    line, *_ = answer("dq_flag").elements
     assert (line.before, line.after) == ("codebook", "nnr_decompressed_data_format")
     assert line.structure == "nnr_compressed_data_unit_header()"
     assert line.units == ("NNR_NDU",)
