@@ -83,8 +83,9 @@ def test_error_names_unit_tensor_and_bit_of_the_stream():
 
 def test_density_is_needed():
     unquantized = {"mps_qp_density": None, "mps_quantization_parameter": None}
-    opened, state = opening(1, mps_quantization_method_flags=0, **unquantized)
-    data = opened + method_unit(state, plain_payload(-8, LEVELS))
+    opened, _ = opening(1, mps_quantization_method_flags=0, **unquantized)
+    whole = stream()
+    *_, unit = read_units(whole)
     with pytest.raises(NnrError) as caught:
-        decode(data)
+        decode(opened + whole[unit.offset :])
     assert caught.value.id == "qp-density-missing"
