@@ -132,7 +132,7 @@ def _encoded(
     if settings.lnq == "auto" and tensor_sqnr(weight.coded, settings) is not None:
         uniform = replace(settings, lnq="off", dq=False, codebook="auto")
         others.append(_encoded(name, array, uniform, state, parameter_id, lineage))
-    return min(coded, *others, key=lambda one: len(one.data))
+    return min([coded, *others], key=lambda one: len(one.data))
 
 
 def _with_lnq(

@@ -207,3 +207,10 @@ def test_clusterings_are_exact():
 def _error(part):
     """Of integers and the integer nearest to their mean."""
     return float(((part - np.floor(part.mean() + 0.5)) ** 2).sum())
+
+
+def test_layers_that_cannot_have_the_published_units_keep_their_bytes():
+    model = {"pointwise": layer(4, (12, 40, 1, 1)), "other": layer(5, (6, 8, 9))}
+    plain, asked = (encode(model, sqnr=12.0, lnq=lnq) for lnq in ("off", "published"))
+    assert len(asked) == len(plain)
+    assert all(np.array_equal(decode(asked)[name], decode(plain)[name]) for name in model)
