@@ -34,7 +34,12 @@ _FLAGS: Final = {
     "partial_data_counter_present_flag": "partial-data-counter",
 }
 _MAPS: Final = "performance_map"
-_ROLES: Final = {"G": "low-rank", "H": "low-rank", "ls": "local-scaling", "bias": "bias"}
+_ROLES: Final = {
+    "G": "low-rank",
+    "H": "low-rank",
+    "ls": "local-scaling",
+    "bias": "bias",
+} | dict.fromkeys(("templates", "index", "scale", "offset", "residual"), "templates")
 _BINS: Final = {
     "row_skip_enabled_flag": "row-skipping",
     "hist_dep_sig_prob_enabled_flag": "history-contexts",
