@@ -19,6 +19,7 @@ Read the modules in this order; each function is one clause, or a part of one.
     lnq_published_mode, lnq_values,
     lnq                          clause 15.1: local non-linear quantization
     templates                    clause 15.5: kernels as scaled and shifted templates
+    deep_compression             clause 15.6: shared weights and Huffman codes
 
 Nothing is optimised and nothing is shared with the codec but the constants of `spec.tables`.
 """

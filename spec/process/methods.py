@@ -4,6 +4,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from nnref.spec.process.bits import BitReader
+from nnref.spec.process.deep_compression import (
+    deep_compression_header,
+    deep_compression_payload,
+)
 from nnref.spec.process.lnq import lnq_payload
 from nnref.spec.process.lnq_header import lnq_header
 from nnref.spec.process.method_unit import MethodUnit
@@ -24,6 +28,7 @@ class MethodProcess(NamedTuple):
 METHODS: dict[int, MethodProcess] = {
     Method.LNQ: MethodProcess(lnq_header, lnq_payload),
     Method.TEMPLATES: MethodProcess(template_header, template_payload),
+    Method.DEEP_COMPRESSION: MethodProcess(deep_compression_header, deep_compression_payload),
 }
 """Clause 15: by method_idc."""
 

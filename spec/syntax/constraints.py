@@ -10,6 +10,11 @@ from typing import Any, Final
 
 from construct.core import this
 
+from nnref.spec.syntax.deep_derived import (
+    deep_centroids_finite,
+    deep_gap_code,
+    deep_index_code,
+)
 from nnref.spec.syntax.derived import (
     block_members,
     codebook_fits,
@@ -35,6 +40,7 @@ NDU: Final = "nnr_compressed_data_unit_header()"
 METHOD: Final = "method_data_unit()"
 LNQ: Final = "lnq_header()"
 TEMPLATES: Final = "template_header()"
+DEEP: Final = "deep_compression_header()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +181,9 @@ CONSTRAINTS: Final[tuple[Constraint, ...]] = (
         "template_count_minus1",
         (this.template_count_minus1 + 1) * (this.template_size_minus1 + 1) <= this._.tensor_weights,
     ),
+    Constraint("deep-centroid-finite", DEEP, "deep_centroid", deep_centroids_finite),
+    Constraint("deep-code-lengths", DEEP, "deep_index_length", deep_index_code),
+    Constraint("deep-code-lengths", DEEP, "deep_gap_length", deep_gap_code),
 )
 """Every cross-element rule of the high-level syntax."""
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from construct.core import this
 
+from nnref.spec.syntax.deep_compression import DEEP_COMPRESSION_HEADER
 from nnref.spec.syntax.derived import Elements
 from nnref.spec.syntax.descriptors import ST, UE, Alignment, U
 from nnref.spec.syntax.elements import DIMENSION_LIMIT, Element, Structure, variable
@@ -52,6 +53,7 @@ def weights_by_dimensions(this: Elements, stream: Elements) -> int:  # noqa: ARG
 METHOD_HEADERS: Final[dict[int, Structure]] = {
     int(Method.LNQ): LNQ_HEADER,
     int(Method.TEMPLATES): TEMPLATE_HEADER,
+    int(Method.DEEP_COMPRESSION): DEEP_COMPRESSION_HEADER,
 }
 """Clause 15: the header of every method that is known here; the element has its title."""
 

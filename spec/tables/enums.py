@@ -108,7 +108,7 @@ class Method(IntEnum):
     @property
     def has_codeword(self) -> bool:
         """Whether the payload is one arithmetic codeword."""
-        return self is not Method.VIDEO
+        return self not in (Method.VIDEO, Method.DEEP_COMPRESSION)
 
 
 class LnqMode(IntEnum):

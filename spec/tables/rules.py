@@ -137,6 +137,13 @@ STREAM_RULES: Final = _table(
     Rule("lnq-value-overflow", INVALID, "15.1.7", "the integer that is multiplied by the step fits 32 bits, two's complement"),
     Rule("template-size", INVALID, "15.5.1", "a row of the matrix view is a whole number of kernels"),
     Rule("template-count", INVALID, "15.5.1", "a tensor has at least as many kernels as templates"),
+    Rule("deep-gap-bits", INVALID, "15.6.1", "deep_gap_bits is 0..8"),
+    Rule("deep-centroid-finite", INVALID, "15.6.1", "centroids are finite numbers"),
+    Rule("deep-code-lengths", INVALID, "15.6.2", "code words fill the code space, or there is a single one, of length 1", _TRACE),
+    Rule("deep-code-word", MALFORMED, "15.6.2", "the bits of a payload are code words: of a code with a single word they are 0", _TRACE),
+    Rule("deep-payload-bound", MALFORMED, "15.6.3", "a tensor has at most 2^deep_gap_bits weights for every bit of its payload", _TRACE),
+    Rule("deep-entry-position", INVALID, "15.6.3", "every entry is a weight of the tensor", _TRACE),
+    Rule("deep-payload-end", MALFORMED, "15.6.3", "behind the last entry there are less than 8 bits, all of them 0", _TRACE),
     # Limits, clause 8.3
     Rule("limit-tensor-elements", LIMIT, "8.3", "a tensor has at most max_tensor_elements weights", "raise it: --limit max_tensor_elements=N"),
     Rule("limit-total-bytes", LIMIT, "8.3", "all decoded tensors together have at most max_total_bytes bytes", "raise it: --limit max_total_bytes=N"),

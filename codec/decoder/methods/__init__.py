@@ -35,7 +35,11 @@ class MethodDecoder(NamedTuple):
     is one; by default there are none."""
 
 
-_MODULES: Final = {Method.LNQ: "lnq", Method.TEMPLATES: "templates"}
+_MODULES: Final = {
+    Method.LNQ: "lnq",
+    Method.TEMPLATES: "templates",
+    Method.DEEP_COMPRESSION: "deep_compression",
+}
 """By method_idc; imported when a unit is met."""
 
 
