@@ -17,7 +17,7 @@ ShiftSearch = Literal["off", "compatible", "exact"]
 ParentId = Literal["ids", "sha256", "sha512"]
 NonFinite = Literal["error", "raw"]
 Lnq = Literal["off", "auto", "class", "published"]
-MethodName = Literal["templates"]
+MethodName = Literal["templates", "deep-compression"]
 TemplateDistance = Literal["absolute", "signed"]
 OutOfReach = Literal["raw", "layer", "error"]
 
@@ -28,6 +28,8 @@ VECTOR_SQNR_MARGIN: Final = 25.0
 
 MAX_TEMPLATES: Final = 4096
 """Templates of a tensor that can be asked for."""
+MAX_SHARED_BITS: Final = 10
+"""Bits of an index of shared values, at most."""
 MAX_CODEBOOK: Final = 1024
 """Entries of a codebook that can be asked for."""
 
@@ -66,6 +68,7 @@ _TYPES: Final = {
     "local_scaling": (bool,),
     "lnq_units": (str, _NONE),
     "prune": (float, int, _NONE),
+    "shared_bits": (int, _NONE),
     "templates": (int, str),
     "template_residual": (bool,),
     "steps": (dict,),
@@ -148,7 +151,11 @@ class EncodeSettings:
     least magnitude. Quality is then that of what is left."""
     method: MethodName | None = None
     """A method beyond the standard (clause 15) for the tensors that it suits, in units that NNCodec
-    stops at: "templates" for kernels as scaled and shifted templates."""
+    stops at: "templates" for kernels as scaled and shifted templates; "deep-compression" for few
+    shared values, found by k-means, and Huffman codes, whatever quality is asked for."""
+    shared_bits: int | None = None
+    """Bits of an index with `method` "deep-compression", 1..10: of 2^bits values one is 0. None
+    takes those of the paper, 8 in convolutions and 5 elsewhere."""
     templates: int | Literal["auto"] = "auto"
     """Templates of a tensor that `method` "templates" codes, 1..4096, fewer if it has fewer
     kernels; with "auto" they are used only where that takes fewer bytes for no more error."""
@@ -376,7 +383,9 @@ def _check_low_rank(settings: EncodeSettings) -> None:
 
 
 def _check_method(settings: EncodeSettings) -> None:
-    _check_choice("method", settings.method, (None, "templates"))
+    _check_choice("method", settings.method, (None, "templates", "deep-compression"))
+    if settings.shared_bits is not None:
+        _check_range("shared_bits", settings.shared_bits, 1, MAX_SHARED_BITS)
     _check_choice("template_distance", settings.template_distance, ("absolute", "signed"))
     if settings.templates != "auto":
         _check_range("templates", settings.templates, 1, MAX_TEMPLATES)

@@ -14,6 +14,9 @@ from nnref.spec.tables.deep_compression import MAX_CODE_LENGTH
 Indices = npt.NDArray[np.uint16]
 Lengths = npt.NDArray[np.int64]
 
+_PORTION: Final = 1 << 18
+"""Words that are turned into bits at a time."""
+
 _RULES: Final = {
     kernel.TRUNCATED: "unit-element-truncated",
     kernel.NO_WORD: "deep-code-word",
@@ -106,7 +109,13 @@ def encode_words(symbols: Sequence[npt.NDArray[np.int64]], codes: Sequence[Seque
     words = [code_words(code)[one] for one, code in zip(symbols, codes, strict=True)]
     sizes = [np.array(code, np.int64)[one] for one, code in zip(symbols, codes, strict=True)]
     word, size = (np.stack(parts, axis=1).reshape(-1) for parts in (words, sizes))
-    ends = np.cumsum(size)
+    starts = range(0, word.size, _PORTION)
+    bits = [_bits(word[i : i + _PORTION], size[i : i + _PORTION]) for i in starts]
+    return np.packbits(np.concatenate(bits)).tobytes() if bits else b""
+
+
+def _bits(word: Lengths, size: Lengths) -> npt.NDArray[np.uint8]:
+    """The bits of words, each as long as its size, one by one."""
     owner = np.repeat(np.arange(word.size), size)
-    from_end = ends[owner] - 1 - np.arange(owner.size)
-    return np.packbits((word[owner] >> from_end & 1).astype(np.uint8)).tobytes()
+    from_end = np.cumsum(size)[owner] - 1 - np.arange(owner.size)
+    return (word[owner] >> from_end & 1).astype(np.uint8)

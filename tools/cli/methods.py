@@ -20,9 +20,15 @@ def method_options(command: Command) -> Command:
 _OPTIONS = (
     click.option(
         "--method",
-        type=click.Choice(["templates"]),
+        type=click.Choice(["templates", "deep-compression"]),
         help="A method beyond the standard for the tensors that it suits; NNCodec stops at their "
         "units.  [default: none]",
+    ),
+    click.option(
+        "--shared-bits",
+        type=click.IntRange(1, 10),
+        help="--method deep-compression: bits of an index of shared values.  [default: 8 in "
+        "convolutions, 5 elsewhere]",
     ),
     click.option(
         "--templates",

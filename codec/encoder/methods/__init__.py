@@ -50,7 +50,10 @@ class MethodTask:
         return float(np.vdot(difference, difference))
 
 
-_MODULES: Final[Mapping[str, str]] = {"templates": "templates"}
+_MODULES: Final[Mapping[str, str]] = {
+    "templates": "templates",
+    "deep-compression": "deep_compression",
+}
 """By `EncodeSettings.method`; imported when a tensor is to be coded with it."""
 
 

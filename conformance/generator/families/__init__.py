@@ -12,6 +12,7 @@ from nnref.conformance.generator.families import (
     blocks,
     codebooks,
     codewords,
+    deep_compression,
     documented,
     maps,
     methods,
@@ -40,6 +41,7 @@ FAMILIES: Final[tuple[Callable[[], Iterator[Case]], ...]] = (
     methods.cases,
     strength.cases,
     templates.cases,
+    deep_compression.cases,
 )
 """In the order in which they are made: the base of an update comes before it."""
 

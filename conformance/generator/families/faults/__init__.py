@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from nnref.conformance.generator.families.faults import (
     codewords,
+    deep_compression,
     frames,
     headers,
     outside,
@@ -14,5 +15,5 @@ from nnref.conformance.generator.fault import FaultCase
 
 def all_faults() -> Iterator[FaultCase]:
     """All of them."""
-    for module in (frames, headers, codewords, outside, strength):
+    for module in (frames, headers, codewords, outside, strength, deep_compression):
         yield from module.faults()
