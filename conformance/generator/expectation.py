@@ -82,7 +82,9 @@ def coder_states(stream: DecodedStream, heard: Recorder) -> tuple[CoderState, ..
     """The registers before the terminate bin of every codeword."""
     last = {tensor.unit: tensor for tensor in stream.tensors}
     return tuple(
-        _coder_state(stream, heard, tensor) for tensor in last.values() if tensor.raw is None
+        _coder_state(stream, heard, tensor)
+        for tensor in last.values()
+        if tensor.unit in heard.codewords
     )
 
 

@@ -37,7 +37,9 @@ def deep(
     gaps, indices = (np.array([e[i] for e in entries], np.int64) for i in range(2))
     own_index = list(index_lengths) or _shortest(indices, len(centroids) + 1)
     own_gap = (list(gap_lengths) or _shortest(gaps, 1 << gap_bits)) if gap_bits else []
-    symbols, codes = ([gaps, indices], [own_gap, own_index]) if gap_bits else ([indices], [own_index])
+    symbols, codes = (
+        ([gaps, indices], [own_gap, own_index]) if gap_bits else ([indices], [own_index])
+    )
     usual: dict[str, Any] = {
         "method_signature": METHOD_SIGNATURE,
         "method_idc": int(Method.DEEP_COMPRESSION),
@@ -74,7 +76,7 @@ def _some(gap_bits: int, centroids: int) -> tuple[int, list[tuple[int, int]]]:
 def cases() -> Iterator[Case]:
     """The family."""
     clauses = ("14.2.2", "15.6")
-    values = [-1.5, -0.25, 0.1, 3.0]
+    values = [-1.5, -0.0, 0.1, 3.0]
     units: list[tuple[str, str, str, Unit]] = [
         (
             "example",
@@ -121,6 +123,14 @@ def cases() -> Iterator[Case]:
             deep("m", [0, 3], values, []),
         ),
         (
+            "many",
+            "As many centroids as there can be",
+            "An index has up to ten bits, and is an entry of a list of 1023.",
+            deep(
+                "m", [33, 31], [i / 1024 for i in range(1, 1024)], [(0, i + 1) for i in range(1023)]
+            ),
+        ),
+        (
             "bfloat16",
             "Deep compression in bfloat16",
             "Centroids are rounded to the data format.",
@@ -129,7 +139,8 @@ def cases() -> Iterator[Case]:
     ]
     for gap_bits in range(MAX_GAP_BITS + 1):
         weights, entries = _some(gap_bits, len(values))
-        unit = deep("m", [weights], values, entries, gap_bits=gap_bits)
+        lengths = _LONG if 1 << gap_bits == len(_LONG) else ()
+        unit = deep("m", [weights], values, entries, gap_bits=gap_bits, gap_lengths=lengths)
         title = f"Gaps of {gap_bits} bits"
         units.append((f"gaps-{gap_bits}", title, "Gaps of every length, entries of zeros.", unit))
     for name, title, purpose, unit in units:

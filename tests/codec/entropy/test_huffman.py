@@ -54,7 +54,7 @@ def test_words_are_numbered_by_length_and_then_by_symbol():
 def test_lists_of_symbols_are_coded_in_turn():
     symbols = [np.array([2, 0, 3, 1]), np.array([1, 1, 0, 1])]
     data = encode_words(symbols, [[1, 2, 3, 3], [1, 1]])
-    assert data == bytes([0b11010111, 0b01010000])
+    assert data == bytes([0b11010111, 0b10101000])
     assert decode_entries(data, [1, 1], [1, 2, 3, 3], 10).tolist() == [0, 0, 1, 1, 0, 0, 0, 0, 0, 1]
 
 
@@ -62,10 +62,10 @@ def test_lists_of_symbols_are_coded_in_turn():
     ("data", "weights", "rule", "bit"),
     [
         (b"", 1, "deep-payload-bound", 0),
-        (bytes([0b11010111, 0b01010000]), 65, "deep-payload-bound", 0),
-        (bytes([0b11010111, 0b01010000]), 9, "deep-entry-position", 10),
-        (bytes([0b11010111, 0b01010001]), 10, "deep-payload-end", 13),
-        (bytes([0b11010111, 0b01010000, 0]), 10, "deep-payload-end", 13),
+        (bytes([0b11010111, 0b10101000]), 65, "deep-payload-bound", 0),
+        (bytes([0b11010111, 0b10101000]), 9, "deep-entry-position", 10),
+        (bytes([0b11010111, 0b10101001]), 10, "deep-payload-end", 13),
+        (bytes([0b11010111, 0b10101000, 0]), 10, "deep-payload-end", 13),
         (bytes([0b11010111]), 10, "unit-element-truncated", 6),
     ],
 )

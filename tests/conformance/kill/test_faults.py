@@ -11,7 +11,7 @@ from nnref.spec.errors import UsageError
 
 FAULTS = load_faults()
 EXEMPT = {"process.observer", "process.refused", "process.method_unit", "process.methods"}
-METHODS = ("process.lnq", "process.templates")
+METHODS = ("process.lnq", "process.templates", "process.deep_compression")
 """Modules that tell and do not decode; and the method units, which no stream of the suite has."""
 
 

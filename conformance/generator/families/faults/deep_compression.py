@@ -72,7 +72,7 @@ def faults() -> Iterator[FaultCase]:
             "deep-example",
             "deep-payload-bound",
             "Memory is taken for weights that the payload cannot reach.",
-            put(_UNIT, "tensor_dimensions[0]", 1 << 20),
+            put(_UNIT, "tensor_dimensions[0]", 1000),
         ),
         (
             "position",
