@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "conformance": Entry(
         "nnref.tools.cli.conformance", "Test a decoder with the conformance suite."
     ),
+    "experiment": Entry("nnref.tools.cli.experiment", "Measure methods on trained networks."),
     "strip": Entry("nnref.tools.cli.strip", "Remove or replace nnref's private units."),
     "demo": Entry("nnref.tools.cli.demo", "Encode, decode and test a small trained network."),
 }

@@ -4,10 +4,12 @@ Its words are split as a POSIX shell does it, but no shell runs; `{model}` in a 
 path of a tensor file with all tensors of a model, in a format of MODEL's. The command runs in the
 current folder with the environment of nnref and nothing on standard input, once for the model as it
 is and once for each trial. It has to end with status 0 within its time. The last line on standard
-output that is not empty is the number; `nan` says that the model does not work at all.
+output that is not empty is the number; `nan` says that the model does not work at all. The line may
+also be a JSON object, whose first number counts.
 """
 
 import contextlib
+import json
 import os
 import shlex
 import signal
@@ -42,11 +44,18 @@ class CommandEvaluation:
         self._timeout = timeout
 
     def __call__(self, tensors: Mapping[str, NDArray[Any]]) -> float:
-        """Run the command on a model. Raises UsageError evaluation-failed."""
+        """The first number of `metrics`. Raises UsageError evaluation-failed."""
+        return next(iter(self.metrics(tensors).values()))
+
+    def metrics(self, tensors: Mapping[str, NDArray[Any]]) -> dict[str, float]:
+        """Run the command on a model: all numbers that it says, at least one, by name.
+
+        Raises UsageError evaluation-failed.
+        """
         with tempfile.TemporaryDirectory(prefix="nnref-") as folder:
             path = Path(folder) / self._name
             _write(path, tensors)
-            return self._number(self._output(path))
+            return self._numbers(self._output(path))
 
     def _output(self, path: Path) -> str:
         words = [word.replace(PLACE, str(path)) for word in self._words]
@@ -76,13 +85,17 @@ class CommandEvaluation:
             raise refusal("evaluation-failed", detail)
         return output
 
-    def _number(self, output: str) -> float:
+    def _numbers(self, output: str) -> dict[str, float]:
         line = _last_line(output)
         try:
-            return float(line)
+            said = json.loads(line) if line.startswith("{") else {"metric": float(line)}
         except ValueError:
+            said = {}
+        numbers = {n: float(v) for n, v in said.items() if type(v) in (int, float)}
+        if not numbers:
             detail = f"{self._words[0]!r} printed {line!r} last, which is no number"
-            raise refusal("evaluation-failed", detail) from None
+            raise refusal("evaluation-failed", detail)
+        return numbers
 
 
 def _write(path: Path, tensors: Mapping[str, NDArray[Any]]) -> None:

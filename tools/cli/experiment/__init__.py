@@ -1,0 +1,25 @@
+"""`nnref experiment`: what methods gain on networks of the user's."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import click
+
+from nnref.tools.cli.lazy import Entry, LazyGroup
+
+COMMANDS: Final[Mapping[str, Entry]] = {
+    "lnq": Entry("nnref.tools.cli.experiment.lnq", "Local non-linear quantization beside others."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    entries=COMMANDS,
+    no_args_is_help=False,
+    short_help="Measure methods on trained networks.",
+)
+def command() -> None:
+    """Measure methods on trained networks.
+
+    Every point is kept in the output folder: a command that is run again goes on where it was.
+    """

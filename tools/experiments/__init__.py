@@ -1,0 +1,1 @@
+"""Experiments on trained networks: what a method gains where, with every point kept."""

@@ -1,0 +1,91 @@
+"""The methods that an experiment compares: a table of names, open for more."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from nnref.codec.encoder.files import EncodeReport, encode_source
+from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.model import open_model
+from nnref.codec.parallel import workers
+from nnref.codec.quantization import choose_qp
+from nnref.conformance.interop.client import Peer
+from nnref.tools.bench.equal_quality import PEER_SETTINGS
+from nnref.tools.bench.workload import Tensors
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A stream, and what nnref's encoder said of it; nothing for another's."""
+
+    stream: bytes
+    report: EncodeReport | None = None
+
+
+class Method(Protocol):
+    """One row: codes a model so that every weight tensor has about a quality."""
+
+    def code(self, model: Tensors, sqnr: float) -> Coded:
+        """`sqnr` in dB. Raises as the encoder does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """nnref with these settings."""
+
+    options: Mapping[str, Any]
+
+    def code(self, model: Tensors, sqnr: float) -> Coded:
+        """Every tensor reaches the SQNR. Raises UsageError."""
+        settings = EncodeSettings.from_options(None, {"sqnr": sqnr, **self.options})
+        with open_model(model) as source, workers(None, None) as these:
+            return Coded(*encode_source(source, settings, these))
+
+
+@dataclass(frozen=True, slots=True)
+class PeerSettings:
+    """NNCodec with these options; the nearest qp for every tensor, its own one for the others."""
+
+    peer: Peer
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def code(self, model: Tensors, sqnr: float) -> Coded:
+        """Raises PeerError."""
+        dq = bool(self.options["use_dq"])
+        qps = {
+            name: choose_qp(tensor, sqnr_db=sqnr, qp_density=2, dq_flag=dq)
+            for name, tensor in model.items()
+            if tensor.ndim > 1
+        }
+        given = {"qp_per_tensor": qps, "profile": 1, **self.options}
+        return Coded(self.peer.compress(model, given))
+
+
+URQ, RDOQ, DQ, CODEBOOK = "URQ", "RDOQ", "DQ", "codebook"
+PUBLISHED, PUBLISHED_RDOQ = "LNQ published", "LNQ published, RDOQ"
+CLASSES, BEST = "LNQ classes", "LNQ best"
+PEER_URQ, PEER_DQ = "NNCodec URQ", "NNCodec DQ"
+
+OWN: Final[Mapping[str, Settings]] = {
+    URQ: Settings({"dq": False, "rd_lambda": 0}),
+    RDOQ: Settings({"dq": False}),
+    DQ: Settings({}),
+    CODEBOOK: Settings({"dq": False, "codebook": "auto"}),
+    PUBLISHED: Settings({"dq": False, "rd_lambda": 0, "lnq": "published"}),
+    PUBLISHED_RDOQ: Settings({"dq": False, "lnq": "published"}),
+    CLASSES: Settings({"lnq": "class"}),
+    BEST: Settings({"lnq": "auto"}),
+}
+"""nnref's rows. Those with LNQ take it layer by layer where it saves bytes, so that none is worse
+than the row it is built on."""
+
+
+def methods(peer: Peer | None) -> dict[str, list[Method]]:
+    """All rows; of several methods in a row the best one counts at every quality."""
+    rows: dict[str, list[Method]] = {name: [method] for name, method in OWN.items()}
+    if peer is not None:
+        urq = {"use_dq": False, "param_opt": True, "lambda_scale": 0.0}
+        rows[PEER_URQ] = [PeerSettings(peer, urq)]
+        rows[PEER_DQ] = [PeerSettings(peer, options) for options in PEER_SETTINGS]
+    return rows
