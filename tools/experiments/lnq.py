@@ -6,6 +6,7 @@ method meets several qualities; tables compare bytes at equal distortion and at 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -93,7 +94,7 @@ class Experiment:
             row: [
                 point(
                     {"row": row, "method": number, "sqnr": sqnr},
-                    lambda method=method, sqnr=sqnr: measure(method, model, sqnr, metrics),
+                    partial(measure, method, model, sqnr, metrics),
                 )
                 for number, method in enumerate(methods)
                 for sqnr in self.qualities
@@ -103,7 +104,7 @@ class Experiment:
         ablation = {
             name: point(
                 {"variant": name, "sqnr": self.ablation_quality},
-                lambda variant=variant: measure_variant(model, variant, self.ablation_quality),
+                partial(measure_variant, model, variant, self.ablation_quality),
             )
             for name, variant in self.variants.items()
         }
