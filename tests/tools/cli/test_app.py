@@ -6,7 +6,7 @@ from importlib import import_module
 
 import pytest
 
-from nnref.tools.cli import app, conformance
+from nnref.tools.cli import app, conformance, experiment
 from nnref.tools.cli.failures import BROKEN_PIPE, GOOD, INTERNAL, INTERRUPTED, STATUS
 
 HEAVY = {"ml_dtypes", "numba", "numpy", "rich", "safetensors", "sklearn", "torch"}
@@ -33,8 +33,9 @@ def test_help_lists_every_command(capsys):
         assert entry.summary in out
 
 
-LEAVES = {(name,): entry for name, entry in app.COMMANDS.items() if name != "conformance"} | {
-    ("conformance", name): entry for name, entry in conformance.COMMANDS.items()
+GROUPS = {"conformance": conformance, "experiment": experiment}
+LEAVES = {(name,): entry for name, entry in app.COMMANDS.items() if name not in GROUPS} | {
+    (group, name): entry for group in GROUPS for name, entry in GROUPS[group].COMMANDS.items()
 }
 
 
@@ -46,15 +47,16 @@ def test_every_command_helps_itself(names, capsys):
     assert "--json" in out
 
 
-@pytest.mark.parametrize("entry", [*LEAVES.values(), app.COMMANDS["conformance"]])
+@pytest.mark.parametrize("entry", [*LEAVES.values(), *(app.COMMANDS[name] for name in GROUPS)])
 def test_summary_of_a_command_opens_its_own_help(entry):
     assert import_module(entry.module).command.help.startswith(entry.summary.rstrip("."))
 
 
-def test_help_of_a_group_lists_its_commands(capsys):
-    assert app.run(["conformance", "--help"]) == 0
+@pytest.mark.parametrize("group", GROUPS)
+def test_help_of_a_group_lists_its_commands(group, capsys):
+    assert app.run([group, "--help"]) == 0
     out = capsys.readouterr().out
-    assert all(entry.summary in out for entry in conformance.COMMANDS.values())
+    assert all(entry.summary in out for entry in GROUPS[group].COMMANDS.values())
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["encode", "--help"], ["inspect", "--help"]])

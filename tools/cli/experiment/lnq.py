@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from nnref.spec.errors import refusal
-from nnref.tools.cli.options import quiet_option
+from nnref.tools.cli.options import json_option, quiet_option
+from nnref.tools.cli.output import print_json
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -36,6 +37,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     help="Python of the virtual environment of NNCodec, for its rows.",
 )
 @quiet_option
+@json_option
 def command(
     data: Path,
     out: Path,
@@ -46,6 +48,7 @@ def command(
     ablation: bool,
     peer_python: Path | None,
     quiet: bool,
+    as_json: bool,
 ) -> None:
     """Local non-linear quantization beside others.
 
@@ -86,5 +89,8 @@ def command(
         report.write_text(markdown(results, URQ, "nnref experiment lnq"), "utf-8")
     except OSError as failure:
         raise refusal("file-write", str(failure)) from failure
-    if not quiet:
+    if as_json:
+        found_now = {"report": str(report), "measured": journal.measured}
+        print_json("nnref.experiment.lnq/1", found_now | {"networks": list(names or found)})
+    elif not quiet:
         click.echo(f"{report}: {journal.measured} points measured now")
