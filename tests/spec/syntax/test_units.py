@@ -140,7 +140,7 @@ def test_unit_is_read_at_its_offset_alone():
         (bytes.fromhex("00050200"), "unit-truncated", 0, 0),
         (bytes.fromhex("0005020000"), "unit-size-mismatch", 0, 32),
         (bytes.fromhex("000302"), "unit-element-truncated", 0, 24),
-        (START + bytes.fromhex("80000003"), "unit-element-truncated", 1, 64),
+        (START + bytes.fromhex("80000003"), "unit-truncated", 1, 32),
         (START + bytes.fromhex("0003070000"), "unit-size-too-small", 1, 32),
         (START + bytes.fromhex("000305"), "unit-element-truncated", 1, 56),
         (START + START, "start-unit-repeated", 1, 32),
