@@ -14,6 +14,7 @@ from nnref.codec.entropy import LnqShape
 from nnref.codec.quantization.kernels.trellis import search_path, trace_back
 from nnref.codec.quantization.kernels.uniform import round_to_grid
 from nnref.codec.quantization.lnq_classes import ClassChoice, ClassPlan, ClassSearch
+from nnref.codec.quantization.scan import read_only
 from nnref.codec.quantization.step import normal_step, qp_range
 
 Weights = NDArray[np.float32]
@@ -174,13 +175,13 @@ class ClassEncoder:
 
     def _plain(self, plan: ClassPlan, step: float) -> NDArray[np.int32]:
         """Quantized parameters of least error."""
-        q = np.empty(self.weights.size, np.int32)
+        weights, q = read_only(self.weights), np.empty(self.weights.size, np.int32)
         if plan.dq_flag:
             decisions = np.empty(q.size, np.uint16)
-            state = search_path(self.weights, 1.0 / step, decisions)
-            trace_back(self.weights, 1.0 / step, decisions, state, q)
+            state = search_path(weights, 1.0 / step, decisions)
+            trace_back(weights, 1.0 / step, decisions, state, q)
         else:
-            round_to_grid(self.weights, np.float32(1.0 / step), q)
+            round_to_grid(weights, np.float32(1.0 / step), q)
         return q
 
     def _first_map(self, plan: ClassPlan) -> Map:

@@ -15,6 +15,7 @@ from nnref.codec.quantization.kernels.lnq_rates import SKIPPED, unit_costs
 from nnref.codec.quantization.kernels.lnq_units import MOST, NONE, fit_units, unit_noise
 from nnref.codec.quantization.kernels.uniform import round_to_grid
 from nnref.codec.quantization.lnq_classes import ClassChoice, ClassPlan, ClassSearch
+from nnref.codec.quantization.scan import read_only
 from nnref.codec.quantization.step import normal_step, qp_range
 from nnref.spec.tables.enums import LnqCentroidMode, LnqContextMode, LnqGroupOrder
 
@@ -100,7 +101,7 @@ class PublishedEncoder:
         plan = ClassPlan(self.shape, 0, 2, 0, 1, unary_length, search=self.search)
         search = ClassSearch(self.weights, plan)
         rounded = np.empty(self.weights.size, np.int32)
-        round_to_grid(self.weights, np.float32(1.0 / step), rounded)
+        round_to_grid(read_only(self.weights), np.float32(1.0 / step), rounded)
         flags = np.zeros(self.shape.units, np.uint8)
         choice = search.start(rounded, 1 - flags, step)
         symbol_price, point = price, None

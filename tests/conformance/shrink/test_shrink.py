@@ -133,7 +133,7 @@ def test_runs_of_the_decoder_are_limited():
 
 
 def test_streams_of_the_suite_are_made_again_byte_for_byte(cases):
-    cannot = {"reserved-bits", "stop-bit"}
+    cannot = {"reserved-bits", "stop-bit", "topology-without-zero"}
     valid = [case for case in cases.values() if not case.is_invalid]
     for case in valid[::7]:
         if case.id not in cannot:
