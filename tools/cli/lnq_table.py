@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nnref.spec.tables.enums import Dialect
 from nnref.tools.cli.output import print_table
 from nnref.tools.cli.text import count_text
 
@@ -16,15 +15,9 @@ _COLUMNS = ("<tensor", "<mode", "units", "SL", "classes", "levels", "side bits",
 
 def lnq_layers(tensors: "list[StreamTensor]") -> Iterator[dict[str, Any]]:
     """One object per layer with LNQ; each is decoded. Raises NnrError."""
-    from nnref.codec.decoder.data_unit import placed  # noqa: PLC0415  these load numba
-    from nnref.codec.decoder.methods import MethodUnit  # noqa: PLC0415
-    from nnref.codec.decoder.methods.lnq import decode_layer  # noqa: PLC0415
+    from nnref.tools.experiments.layers import decoded_layers  # noqa: PLC0415  it loads numba
 
-    for tensor in tensors:
-        if tensor.tools[:1] == ("lnq",):
-            work = MethodUnit(tensor.unit, tensor.member, Dialect.NNCODEC_2, strict=False)
-            with placed(tensor.unit, tensor.name):
-                yield _object(tensor, decode_layer(work))
+    return (_object(tensor, layer) for tensor, layer in decoded_layers(tensors))
 
 
 def _object(tensor: "StreamTensor", layer: "LnqTensor") -> dict[str, Any]:

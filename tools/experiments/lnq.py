@@ -65,13 +65,10 @@ class Experiment:
 
         Raises as `measure` does.
         """
-        model = file_model(path)
         key = {"model": sha256(path.read_bytes()).hexdigest(), "evaluate": command}
-        settings = EncodeSettings(prune=self.sparsity)
-        sparse = {name: pruned(tensor, settings) for name, tensor in model.items()}
         return [
-            self._test(network, each, sparsity, key, metrics)
-            for each, sparsity in ((model, 0.0), (sparse, self.sparsity))
+            self._test(network, coded_network(path, sparsity), sparsity, key, metrics)
+            for sparsity in (0.0, self.sparsity)
         ]
 
     def _test(
@@ -109,3 +106,9 @@ class Experiment:
             for name, variant in self.variants.items()
         }
         return TestResult(network, sparsity, layer_shares(model), own, points, ablation)
+
+
+def coded_network(path: Path, sparsity: float) -> Tensors:
+    """A network of a test: this part of each matrix is set to 0, the smallest magnitudes."""
+    settings = EncodeSettings(prune=sparsity)
+    return {name: pruned(tensor, settings) for name, tensor in file_model(path).items()}

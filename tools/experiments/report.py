@@ -1,6 +1,6 @@
 """The tables of `nnref experiment lnq` as Markdown."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import prod
 from typing import Any, Final
 
@@ -14,13 +14,23 @@ _LOSSES: Final = (0.005, 0.01, 0.02)
 """Of the task metric, relative: the paper's is 2 %."""
 
 
-def markdown(results: Sequence[TestResult], base: str, command: str) -> str:
-    """All tables; `base` is the row that ratios are of, `command` what was run."""
+def markdown(
+    results: Sequence[TestResult],
+    base: str,
+    command: str,
+    pictures: Mapping[str, Sequence[str]] | None = None,
+) -> str:
+    """All tables; `base` is the row that ratios are of, `command` what was run.
+
+    `pictures` are paths beside the report by what they show.
+    """
     parts = ["# Local non-linear quantization", f"Printed by `{command}`."]
     parts += _shares(results)
     for result in results:
         parts += _network(result, base)
     parts += [*_geometric_means(results, base), *_paper_tables()]
+    for title, paths in (pictures or {}).items():
+        parts += [f"## Pictures: {title}", *(f"![{path}]({path})" for path in paths)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -49,13 +49,26 @@ def test_report_has_both_tests_and_points_are_not_measured_twice(tmp_path, capsy
     save_file(model(), data / "net.safetensors")
     judge = shlex.join([sys.executable, "-c", JUDGE]) + " {network} {model}"
     arguments = ["experiment", "lnq", "--data", str(data), "--out", str(out), "--no-ablation"]
-    arguments += ["--sqnr", "8", "--sqnr", "12", "--sparsity", "0.5", "--evaluate", judge]
+    arguments += [
+        "--pictures",
+        "--sqnr",
+        "8",
+        "--sqnr",
+        "12",
+        "--sparsity",
+        "0.5",
+        "--evaluate",
+        judge,
+    ]
     assert app.run(arguments) == 0
     lines = (out / "points.jsonl").read_text().splitlines()
     assert len(lines) == 2 * (1 + 2 * len(OWN))
     report = (out / "report.md").read_text()
     for words in ("## net, Test 1", "## net, Test 2, 50 % pruned", "LNQ published", "top1 80"):
         assert words in report
+    pictures = [str(path.relative_to(out)) for path in out.rglob("*.svg")]
+    assert "pictures/net-50/curves.svg" in pictures
+    assert all(f"![{path}]({path})" in report for path in pictures)
     capsys.readouterr()
     assert app.run(arguments) == 0
     assert ": 0 points measured now" in capsys.readouterr().out

@@ -2,12 +2,16 @@
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from nnref.spec.errors import refusal
 from nnref.tools.cli.options import json_option, quiet_option
 from nnref.tools.cli.output import print_json
+
+if TYPE_CHECKING:
+    from nnref.tools.experiments.lnq import TestResult
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -36,6 +40,11 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     metavar="FILE",
     help="Python of the virtual environment of NNCodec, for its rows.",
 )
+@click.option(
+    "--pictures/--no-pictures",
+    default=False,
+    help="SVG files of curves, units, levels and bits (extra experiments).",
+)
 @quiet_option
 @json_option
 def command(
@@ -47,6 +56,7 @@ def command(
     evaluate: str | None,
     ablation: bool,
     peer_python: Path | None,
+    pictures: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -60,7 +70,7 @@ def command(
     from nnref.tools.cli.evaluation import CommandEvaluation  # noqa: PLC0415
     from nnref.tools.experiments.ablation import VARIANTS  # noqa: PLC0415
     from nnref.tools.experiments.journal import Journal  # noqa: PLC0415
-    from nnref.tools.experiments.lnq import QUALITIES, Experiment, TestResult  # noqa: PLC0415
+    from nnref.tools.experiments.lnq import QUALITIES, Experiment  # noqa: PLC0415
     from nnref.tools.experiments.report import markdown  # noqa: PLC0415
     from nnref.tools.experiments.rows import URQ, methods  # noqa: PLC0415
 
@@ -84,9 +94,13 @@ def command(
             own = evaluate.replace("{network}", name) if evaluate else ""
             metrics = CommandEvaluation(own, str(found[name]), 600.0).metrics if own else None
             results += experiment.run(name, found[name], metrics, own)
+    drawn: dict[str, list[str]] = {}
+    if pictures:
+        for each in results:
+            drawn |= _draw(each, found[each.network], experiment.qualities, out)
     report = out / "report.md"
     try:
-        report.write_text(markdown(results, URQ, "nnref experiment lnq"), "utf-8")
+        report.write_text(markdown(results, URQ, "nnref experiment lnq", drawn), "utf-8")
     except OSError as failure:
         raise refusal("file-write", str(failure)) from failure
     if as_json:
@@ -94,3 +108,33 @@ def command(
         print_json("nnref.experiment.lnq/1", found_now | {"networks": list(names or found)})
     elif not quiet:
         click.echo(f"{report}: {journal.measured} points measured now")
+
+
+def _draw(
+    result: "TestResult", path: Path, qualities: tuple[float, ...], out: Path
+) -> dict[str, list[str]]:
+    """Paths beside the report of the pictures of a test, by title; streams at the middle quality."""
+    from nnref.tools.experiments.lnq import coded_network  # noqa: PLC0415  these load numba
+    from nnref.tools.experiments.pictures import (  # noqa: PLC0415
+        draw_bits,
+        draw_curves,
+        draw_stream,
+    )
+    from nnref.tools.experiments.rows import BEST, OWN, PUBLISHED  # noqa: PLC0415
+
+    name = f"{result.network}, {100 * result.sparsity:g} % pruned"
+    folder = out / "pictures" / f"{result.network}-{100 * result.sparsity:g}"
+    drawn = {f"{name}, curves": [folder / "curves.svg"]}
+    draw_curves(result, folder / "curves.svg")
+    model, middle = coded_network(path, result.sparsity), len(qualities) // 2
+    for row in (PUBLISHED, BEST):
+        below = folder / row.replace(" ", "-")
+        title = f"{name}, {row} at {qualities[middle]:g} dB"
+        drawn[title] = list(draw_stream(OWN[row].code(model, qualities[middle]).stream, below))
+        if drawn[title]:
+            draw_bits(result.points[row][middle]["bits"], below / "bits.svg")
+            drawn[title].append(below / "bits.svg")
+    return {
+        title: [each.relative_to(out).as_posix() for each in paths]
+        for title, paths in drawn.items()
+    }

@@ -1,0 +1,105 @@
+"""SVG pictures of streams with LNQ and of the curves of an experiment (extra `experiments`)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnref.spec.errors import refusal
+from nnref.tools.experiments.curves import lower_hull
+from nnref.tools.experiments.layers import LayerPicture, layer_pictures
+from nnref.tools.experiments.lnq import TestResult
+
+_FIXED: Final[dict[Any, Any]] = {"svg.hashsalt": "nnref", "svg.fonttype": "none"}
+"""The same figures give the same bytes, with text that can be searched."""
+_WIDEST: Final = 60
+"""Integers on either side of 0 that a histogram shows."""
+
+
+def draw_stream(stream: bytes, folder: Path) -> Iterator[Path]:
+    """One picture for each layer with LNQ. Raises as `draw_layer`, and NnrError."""
+    for number, layer in enumerate(layer_pictures(stream)):
+        path = folder / f"layer{number}.svg"
+        draw_layer(layer, path)
+        yield path
+
+
+def draw_layer(layer: LayerPicture, path: Path) -> None:
+    """Selection map, histogram of the integers and of the centroids of a layer.
+
+    Raises FileError extra-missing without matplotlib, file-write.
+    """
+    figure, (chosen, levels, books) = _subplots(3)
+    chosen.imshow(layer.units, aspect="auto", interpolation="nearest", cmap="viridis")
+    kind = "lnq_flag" if layer.is_published else "class"
+    chosen.set(title=f"{kind} of every unit", xlabel="unit column", ylabel="unit row")
+    _histogram(levels, layer.integers, "weights")
+    _histogram(books, layer.centroids, "centroids")
+    figure.suptitle(layer.name)
+    _save(figure, path)
+
+
+def draw_bits(bits: Mapping[str, int], path: Path) -> None:
+    """Bits of the LNQ units of a stream by what they say. Raises as `draw_layer`."""
+    figure, (axes,) = _subplots(1)
+    axes.barh(list(bits), list(bits.values()))
+    axes.invert_yaxis()
+    axes.set(title="bits by syntax element", xlabel="bits")
+    _save(figure, path)
+
+
+def draw_curves(result: TestResult, path: Path) -> None:
+    """Bytes over distortion, and the first task metric over CR (the paper's Fig. 8).
+
+    Raises as `draw_layer`.
+    """
+    metric = next(iter(result.metrics), None)
+    figure, all_axes = _subplots(2 if metric else 1)
+    for row, points in result.points.items():
+        hull = lower_hull((each["db"], each["weight_bytes"]) for each in points)
+        all_axes[0].plot(*zip(*hull, strict=True), marker=".", label=row)
+        if metric:
+            reached = sorted(
+                (100 * each["bytes"] / each["original_bytes"], each["metrics"][metric])
+                for each in points
+            )
+            all_axes[1].plot(*zip(*reached, strict=True), marker=".", label=row)
+    all_axes[0].set(xlabel="dB of weights", ylabel="bytes of weight tensors")
+    if metric:
+        all_axes[1].axhline(result.metrics[metric], color="black", linewidth=0.5)
+        all_axes[1].set(xlabel="CR %", ylabel=metric)
+    all_axes[0].legend(fontsize="small")
+    figure.suptitle(f"{result.network}, {100 * result.sparsity:g} % pruned")
+    _save(figure, path)
+
+
+def _histogram(axes: Any, integers: NDArray[np.int32], what: str) -> None:
+    shown = integers[np.abs(integers) <= _WIDEST]
+    values, counts = np.unique(shown, return_counts=True)
+    axes.bar(values, counts, width=1.0)
+    axes.set(title=f"{integers.size} {what}", xlabel="steps of the quantizer")
+    if integers.size:
+        axes.set_yscale("log")
+
+
+def _subplots(count: int) -> tuple[Any, Sequence[Any]]:
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415  an extra, and slow to import
+    except ImportError:
+        detail = "pictures are drawn by matplotlib: pip install 'nnref[experiments]'"
+        raise refusal("extra-missing", detail) from None
+    figure = Figure(figsize=(5 * count, 4), layout="constrained")
+    return figure, figure.subplots(1, count, squeeze=False)[0]
+
+
+def _save(figure: Any, path: Path) -> None:
+    from matplotlib import rc_context  # noqa: PLC0415
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with rc_context(_FIXED):
+            figure.savefig(path, format="svg", metadata={"Date": None})
+    except OSError as failure:
+        raise refusal("file-write", str(failure)) from failure
