@@ -3,14 +3,11 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from math import log10
 from typing import Any
 
-import numpy as np
-
 from nnref.codec import decode, open_stream
-from nnref.codec.quantization.metrics import distance
 from nnref.tools.bench.workload import Tensors, count_weights
+from nnref.tools.experiments.distortion import weight_quality
 from nnref.tools.experiments.rows import Coded, Method
 
 Metrics = Callable[[Mapping[str, Any]], dict[str, float]]
@@ -37,20 +34,6 @@ def measure(
         "metrics": metrics(decoded) if metrics is not None else {},
         **_lnq(model, coded),
     }
-
-
-def weight_quality(model: Tensors, decoded: Mapping[str, Any]) -> float:
-    """dB: the mean over all weights of the squared error in parts of their tensor's mean square.
-
-    Weights are those of tensors with at least two dimensions that are not zero.
-    """
-    error, count = 0.0, 0
-    for name, tensor in model.items():
-        if tensor.ndim > 1 and np.any(tensor):
-            apart = distance(tensor, decoded[name])
-            error += tensor.size * apart.noise / apart.signal
-            count += tensor.size
-    return -10 * log10(error / count) if error else float("inf")
 
 
 def _weight_bytes(model: Tensors, coded: Coded) -> int:

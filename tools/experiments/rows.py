@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from nnref.codec import decode
 from nnref.codec.encoder.files import EncodeReport, encode_source
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.model import open_model
@@ -12,6 +13,7 @@ from nnref.codec.quantization import choose_qp
 from nnref.conformance.interop.client import Peer
 from nnref.tools.bench.equal_quality import PEER_SETTINGS
 from nnref.tools.bench.workload import Tensors
+from nnref.tools.experiments.distortion import weight_quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,29 @@ class PeerSettings:
         return Coded(self.peer.compress(model, given))
 
 
+@dataclass(frozen=True, slots=True)
+class DeepCompression:
+    """Clause 15.6 with the fewest bits for the indices of all layers."""
+
+    most_bits: int = 8
+
+    def code(self, model: Tensors, sqnr: float) -> Coded:
+        """All weights together reach the SQNR, or the most bits are taken. Raises UsageError."""
+        for bits in range(1, self.most_bits + 1):
+            settings = Settings({"method": "deep-compression", "shared_bits": bits})
+            coded = settings.code(model, sqnr)
+            if weight_quality(model, decode(coded.stream)) >= sqnr:
+                break
+        return coded
+
+
 URQ, RDOQ, DQ, CODEBOOK = "URQ", "RDOQ", "DQ", "codebook"
 PUBLISHED, PUBLISHED_RDOQ = "LNQ published", "LNQ published, RDOQ"
 CLASSES, BEST = "LNQ classes", "LNQ best"
+DEEP_COMPRESSION = "Deep Compression"
 PEER_URQ, PEER_DQ = "NNCodec URQ", "NNCodec DQ"
 
-OWN: Final[Mapping[str, Settings]] = {
+OWN: Final[Mapping[str, Method]] = {
     URQ: Settings({"dq": False, "rd_lambda": 0}),
     RDOQ: Settings({"dq": False}),
     DQ: Settings({}),
@@ -76,6 +95,7 @@ OWN: Final[Mapping[str, Settings]] = {
     PUBLISHED_RDOQ: Settings({"dq": False, "lnq": "published"}),
     CLASSES: Settings({"lnq": "class"}),
     BEST: Settings({"lnq": "auto"}),
+    DEEP_COMPRESSION: DeepCompression(),
 }
 """nnref's rows. Those with LNQ take it layer by layer where it saves bytes, so that none is worse
 than the row it is built on."""

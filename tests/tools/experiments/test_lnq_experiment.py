@@ -10,8 +10,9 @@ from safetensors.numpy import save_file
 from nnref.codec import decode
 from nnref.tools.cli import app
 from nnref.tools.experiments.ablation import VARIANTS, measure_variant
-from nnref.tools.experiments.measuring import measure, weight_quality
-from nnref.tools.experiments.rows import BEST, DQ, OWN, PUBLISHED, URQ
+from nnref.tools.experiments.distortion import weight_quality
+from nnref.tools.experiments.measuring import measure
+from nnref.tools.experiments.rows import BEST, DEEP_COMPRESSION, DQ, OWN, PUBLISHED, URQ
 
 JUDGE = 'import sys; assert sys.argv[1] == "net"; print(\'{"top1": 80.0, "n": 5}\')'
 
@@ -98,3 +99,9 @@ def test_switches_of_the_ablation_change_what_is_written():
     first, *others = (measure_variant(model(), each, 8.0) for each in VARIANTS.values())
     assert first["weights"] == 24 * 64
     assert len({each["bytes"] for each in others} - {first["bytes"]}) > 2
+
+
+def test_deep_compression_takes_the_fewest_bits_that_reach_the_quality():
+    low, high = (measure(OWN[DEEP_COMPRESSION], model(), sqnr) for sqnr in (8.0, 16.0))
+    assert 8.0 <= low["db"] < 16.0 <= high["db"]
+    assert low["weight_bytes"] < high["weight_bytes"]

@@ -113,7 +113,7 @@ def command(
 def _draw(
     result: "TestResult", path: Path, qualities: tuple[float, ...], out: Path
 ) -> dict[str, list[str]]:
-    """Paths beside the report of the pictures of a test, by title; streams at the middle quality."""
+    """Paths beside the report by title; streams are those of the middle quality."""
     from nnref.tools.experiments.lnq import coded_network  # noqa: PLC0415  these load numba
     from nnref.tools.experiments.pictures import (  # noqa: PLC0415
         draw_bits,
