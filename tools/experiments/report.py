@@ -10,6 +10,8 @@ from nnref.tools.experiments.layer_shares import sl_cap
 from nnref.tools.experiments.lnq import TestResult
 
 _NOTHING: Final = "–"
+_SHOWN: Final = 2
+"""Metrics of a network that are shown; an evaluation may say more, its time for example."""
 _LOSSES: Final = (0.005, 0.01, 0.02)
 """Of the task metric, relative: the paper's is 2 %."""
 
@@ -94,9 +96,9 @@ def _by_type(result: TestResult) -> list[float]:
 def _network(result: TestResult, base: str) -> Iterator[str]:
     yield f"## {_title(result)}"
     if result.metrics:
-        values = ", ".join(f"{name} {value:.6g}" for name, value in result.metrics.items())
+        values = ", ".join(f"{name} {result.metrics[name]:.6g}" for name in _shown(result))
         yield f"Before coding: {values}."
-    names = list(result.metrics)
+    names = _shown(result)
     columns = ["row", "bytes", "CR %", "CR x", "SL %", "side %", "weights dB", *names]
     yield table(columns, _point_rows(result, names))
     qualities = _common_qualities(result)
@@ -117,6 +119,10 @@ def _network(result: TestResult, base: str) -> Iterator[str]:
     if result.ablation:
         yield "Published mode switch by switch, codewords at equal SQNR of every layer:"
         yield table(["variant", "bytes", "to the first", "SL %", "missed"], _ablation(result))
+
+
+def _shown(result: TestResult) -> list[str]:
+    return list(result.metrics)[:_SHOWN]
 
 
 def _point_rows(result: TestResult, names: Sequence[str]) -> Iterator[list[str]]:
