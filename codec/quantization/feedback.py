@@ -19,6 +19,7 @@ from nnref.codec.quantization.kernels.feedback import (
     round_with_feedback,
     search_path_with_feedback,
 )
+from nnref.codec.quantization.scan import read_only
 
 Float64 = npt.NDArray[np.float64]
 
@@ -65,7 +66,9 @@ class Feedback:
 
     def error(self, scanned: Scanned, q: npt.NDArray[np.int32], step: float) -> float:
         """The sum over all rows of e H e'."""
-        return float(output_error(scanned, q, step, self.factors, self.gains, self.row_gains))
+        return float(
+            output_error(read_only(scanned), q, step, self.factors, self.gains, self.row_gains)
+        )
 
 
 def _factorized(moment: Float64) -> tuple[Float64, Float64]:
@@ -103,7 +106,7 @@ def iterate_with_feedback(
     squared steps of mean gain. A choice's noise is the error of the outputs in units of mean gain,
     so that its objective is the one that was searched. Raises nothing.
     """
-    gain = feedback.mean_gain
+    scanned, gain = read_only(scanned), feedback.mean_gain
     relative = replace(feedback, gains=feedback.gains / gain)
     search = search_path_with_feedback if model.syntax.dq_flag else round_with_feedback
     length = model.syntax.unary_length

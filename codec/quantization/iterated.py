@@ -20,6 +20,7 @@ from nnref.codec.quantization.kernels.iterated import (
 )
 from nnref.codec.quantization.kernels.trellis import search_path, trace_back
 from nnref.codec.quantization.kernels.uniform import round_to_grid, squared_error
+from nnref.codec.quantization.scan import read_only
 
 FROM_PLAIN: Final = (1.5, 1.25, 1.0, 1.0, 1.0, 1.0)
 """Prices of the passes behind the plain quantizer, in parts of the final price. The first ones
@@ -50,7 +51,7 @@ class Choice:
 
 def plain_choice(scanned: Scanned, step: float, model: CostModel) -> Choice:
     """The choice of least error (dq_flag 1) or of nearest grid points; weights in scan order."""
-    q = np.empty(scanned.size, np.int32)
+    scanned, q = read_only(scanned), np.empty(scanned.size, np.int32)
     if model.syntax.dq_flag:
         decisions = np.empty(scanned.size, np.uint16)
         state = search_path(scanned, 1.0 / step, decisions)
@@ -90,7 +91,7 @@ def can_iterate(scanned: Scanned, step: float) -> bool:
 def _search(
     scanned: Scanned, step: float, price: float, model: CostModel, rates: CodingCost
 ) -> Levels:
-    q = np.empty(scanned.size, np.int32)
+    scanned, q = read_only(scanned), np.empty(scanned.size, np.int32)
     decisions = np.empty(scanned.size, np.uint32)
     tables = (rates.rates, rates.segment, model.restart, model.syntax.unary_length, decisions)
     if model.syntax.dq_flag:
@@ -104,5 +105,5 @@ def _search(
 def _measured(
     scanned: Scanned, q: Levels, step: float, model: CostModel, like: CodingCost | None = None
 ) -> Choice:
-    noise = float(squared_error(scanned, q, np.float32(step)))
+    noise = float(squared_error(read_only(scanned), q, np.float32(step)))
     return Choice(q, step, noise, model.cost(q, like))
