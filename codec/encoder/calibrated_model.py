@@ -62,6 +62,7 @@ def _takes_part(source: TensorSource, name: str, own: EncodeSettings) -> bool:
 
 def _check_tensor(name: str, own: EncodeSettings) -> None:
     asked = [tool for tool in _OTHER_FORMS if getattr(own, tool)]
+    asked += ["tools"] * (own.tools == "auto")
     asked += ["lnq"] * (own.lnq != "off") + ["scan_order"] * (own.scan_order != 0)
     if asked:
         raise refusal("setting-conflict", f"{asked[0]} and a calibration", tensor=name)

@@ -1,6 +1,6 @@
 """The units before the tensors: start unit, model parameter set, topology (clauses 6.3 to 6.7)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import floor
 from typing import Any, Final
@@ -88,11 +88,16 @@ def _opening(
 def _method_flags(settings: EncodeSettings) -> int:
     """Clause 7.3.2: what the data units may use."""
     flags = QuantizationMethodFlags.NNR_QSU
-    options = [{"codebook": settings.codebook, "lnq": settings.lnq}]
+    options = [{n: getattr(settings, n) for n in ("codebook", "lnq", "tools")}]
     options += [dict(rule.options) for rule in settings.rules]
-    if any(each.get("codebook") or each.get("lnq", "off") != "off" for each in options):
+    if any(_may_have_codebooks(each) for each in options):
         flags |= QuantizationMethodFlags.NNR_QCB
     return int(flags)
+
+
+def _may_have_codebooks(options: Mapping[str, Any]) -> bool:
+    every = options.get("tools") == "auto"
+    return every or bool(options.get("codebook")) or options.get("lnq", "off") != "off"
 
 
 def stream_settings(source: TensorSource, settings: EncodeSettings) -> tuple[EncodeSettings, int]:

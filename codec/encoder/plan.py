@@ -111,6 +111,7 @@ def _check_update(
         ("profile 0", settings.profile == 0),
         ("compatible", settings.compatible),
         ("blocks", bool(settings.blocks)),
+        ("tools = 'auto'", settings.tools == "auto"),
         ("a calibration", calibrated),
     ):
         if asked:
@@ -148,8 +149,8 @@ def _made_of(name: str, info: TensorInfo, settings: EncodeSettings) -> Iterator[
         return
     if settings.local_scaling and can_be_scaled(info.shape):
         yield scaling_name(name)
-    low_rank = settings.low_rank is not None or settings.low_rank_error is not None
-    if low_rank and can_be_factored(info.shape):
+    asked = settings.low_rank is not None or settings.low_rank_error is not None
+    if (asked or settings.tools == "auto") and can_be_factored(info.shape):
         yield from (f"{name}_G", f"{name}_H")
 
 

@@ -19,6 +19,7 @@ NonFinite = Literal["error", "raw"]
 Lnq = Literal["off", "auto", "class", "published"]
 MethodName = Literal["templates", "deep-compression"]
 TemplateDistance = Literal["absolute", "signed"]
+Tools = Literal["chosen", "auto"]
 OutOfReach = Literal["raw", "layer", "error"]
 
 DEFAULT_SQNR: Final = 40.0
@@ -153,6 +154,10 @@ class EncodeSettings:
     """A method beyond the standard (clause 15) for the tensors that it suits, in units that NNCodec
     stops at: "templates" for kernels as scaled and shifted templates; "deep-compression" for few
     shared values, found by k-means, and Huffman codes, whatever quality is asked for."""
+    tools: Tools = "chosen"
+    """Which coding tools a tensor with at least two dimensions may have: those chosen by the other
+    settings; or with "auto" the one of all that takes fewest bytes for no more error. Like `method`
+    that makes units that NNCodec stops at."""
     shared_bits: int | None = None
     """Bits of an index with `method` "deep-compression", 1..10: of 2^bits values one is 0. None
     takes those of the paper, 8 in convolutions and 5 elsewhere."""
@@ -254,6 +259,7 @@ class EncodeSettings:
         if self.prune is not None and not 0 <= self.prune < 1:
             raise refusal("setting-unknown", f"prune {self.prune} is outside 0..1")
         _check_method(self)
+        _check_tools(self)
         _check_choice("non_finite", self.non_finite, ("error", "raw"))
         _check_choice("out_of_reach", self.out_of_reach, ("raw", "layer", "error"))
         _check_choice("parent_id", self.parent_id, ("ids", "sha256", "sha512"))
@@ -395,6 +401,15 @@ def _check_method(settings: EncodeSettings) -> None:
         raise refusal("setting-conflict", "method and compatible")
     if settings.method is not None and settings.lnq != "off":
         raise refusal("setting-conflict", "method and lnq")
+
+
+def _check_tools(settings: EncodeSettings) -> None:
+    _check_choice("tools", settings.tools, ("chosen", "auto"))
+    asked = [name for name in ("codebook", *_LOW_RANK) if getattr(settings, name) is not None]
+    asked += ["method"] * (settings.method is not None) + ["lnq"] * (settings.lnq != "off")
+    asked += ["compatible"] * settings.compatible
+    if settings.tools == "auto" and asked:
+        raise refusal("setting-conflict", f"tools = 'auto' and {asked[0]}")
 
 
 def _check_range(name: str, value: object, low: int, high: int) -> None:

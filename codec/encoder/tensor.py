@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nnref.codec.calibration import Moments
 from nnref.codec.encoder.data_unit import WrittenUnit, write_data_unit
+from nnref.codec.encoder.every_tool import smallest_of_every_tool
 from nnref.codec.encoder.forms import WeightForm, smallest_unit
 from nnref.codec.encoder.lnq import LnqReport, can_have_lnq, smallest_lnq
 from nnref.codec.encoder.member import CodedMember, UnitTools, scan_order
@@ -90,8 +91,14 @@ def encode_tensor(
     Raises UsageError naming the tensor.
     """
     array = pruned(array, settings)
+
+    def encoded(own: EncodeSettings) -> CodedArray:
+        return _encoded(name, array, own, state, parameter_id, lineage, moments)
+
     try:
-        return _encoded(name, array, settings, state, parameter_id, lineage, moments)
+        if settings.tools == "auto" and array.ndim > 1:
+            return smallest_of_every_tool(encoded, settings)
+        return encoded(settings)
     except NnrError as error:
         may_keep = settings.out_of_reach != "error" and not settings.compatible
         if not may_keep or not is_out_of_reach(error, array.ndim, settings):

@@ -25,6 +25,12 @@ _OPTIONS = (
         "units.  [default: none]",
     ),
     click.option(
+        "--tools",
+        type=click.Choice(["chosen", "auto"]),
+        help="Code every matrix with the tools chosen here, or with the one of all tools and "
+        "methods that takes fewest bytes for no more error.  [default: chosen]",
+    ),
+    click.option(
         "--shared-bits",
         type=click.IntRange(1, 10),
         help="--method deep-compression: bits of an index of shared values.  [default: 8 in "
