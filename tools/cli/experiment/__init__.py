@@ -8,6 +8,7 @@ import click
 from nnref.tools.cli.lazy import Entry, LazyGroup
 
 COMMANDS: Final[Mapping[str, Entry]] = {
+    "methods": Entry("nnref.tools.cli.experiment.methods", "All methods side by side."),
     "lnq": Entry("nnref.tools.cli.experiment.lnq", "Local non-linear quantization beside others."),
 }
 
