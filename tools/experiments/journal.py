@@ -32,11 +32,14 @@ class Journal:
             self._points[_name(point["key"])] = point["values"]
 
     def point(self, key: Key, measure: Callable[[], Values]) -> Values:
-        """The values of a point, measured unless they are known. Raises FileError file-write."""
+        """The values of a point in their order, measured unless they are known.
+
+        Raises FileError file-write.
+        """
         name = _name(key)
         if name not in self._points:
             values = measure()
-            line = json.dumps({"key": dict(key), "values": values}, sort_keys=True)
+            line = json.dumps({"key": dict(key), "values": values})
             try:
                 with self._path.open("a", encoding="utf-8") as file:
                     file.write(line + "\n")

@@ -23,3 +23,10 @@ def test_line_that_was_cut_off_is_measured_again(tmp_path):
     assert again.point({"row": "a"}, lambda: {"bytes": 0}) == {"bytes": 5}
     assert again.point({"row": "b"}, lambda: {"bytes": 7}) == {"bytes": 7}
     assert Journal(path).point({"row": "b"}, lambda: {"bytes": 0}) == {"bytes": 7}
+
+
+def test_values_keep_their_order_because_the_first_metric_counts(tmp_path):
+    metrics = {"top1": 80.0, "n": 3.0}
+    Journal(tmp_path / "points.jsonl").point({"row": 1}, lambda: {"metrics": metrics})
+    again = Journal(tmp_path / "points.jsonl").point({"row": 1}, dict)
+    assert list(again["metrics"]) == ["top1", "n"]
