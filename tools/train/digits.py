@@ -8,7 +8,7 @@ bytes. Elsewhere roundings differ, and with them the weights, but hardly the acc
 
 import argparse
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,12 +56,29 @@ def build(torch: Any) -> Any:
 def train(torch: Any, epochs: int) -> dict[str, NDArray[Any]]:
     """The state dictionary of a network trained for `epochs` rounds over the training set."""
     torch.manual_seed(_SEED)
+    network = build(torch)
+    fit(torch, network, epochs)
+    return {name: to_numpy(tensor) for name, tensor in network.state_dict().items()}
+
+
+def fit(
+    torch: Any,
+    network: Any,
+    epochs: int,
+    peak_learning_rate: float = _PEAK_LEARNING_RATE,
+    after_step: Callable[[], None] = lambda: None,
+) -> None:
+    """Train what can be trained of a network for `epochs` rounds over the training set.
+
+    `after_step` is called behind every step of the optimizer: what must not change is put back.
+    """
     generator = np.random.default_rng(_SEED)
     images, labels = load_training_set()
-    network = build(torch).train()
-    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=_WEIGHT_DECAY)
+    network.train()
+    trained = [each for each in network.parameters() if each.requires_grad]
+    optimizer = torch.optim.AdamW(trained, weight_decay=_WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, _PEAK_LEARNING_RATE, epochs=epochs, steps_per_epoch=-(-len(labels) // _BATCH)
+        optimizer, peak_learning_rate, epochs=epochs, steps_per_epoch=-(-len(labels) // _BATCH)
     )
     for _ in range(epochs):
         for batch in _batches(generator, len(labels)):
@@ -73,7 +90,8 @@ def train(torch: Any, epochs: int) -> dict[str, NDArray[Any]]:
             loss.backward()
             optimizer.step()
             schedule.step()
-    return {name: to_numpy(tensor) for name, tensor in network.state_dict().items()}
+            after_step()
+    network.eval()
 
 
 def _batches(generator: np.random.Generator, count: int) -> Iterator[NDArray[np.int64]]:
