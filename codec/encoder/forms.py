@@ -1,13 +1,15 @@
 """In which form a weight is coded: by steps, with a codebook, as factors; which one is smallest."""
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
 
 from nnref.codec.encoder.data_unit import WrittenUnit, write_data_unit
 from nnref.codec.encoder.low_rank import Factors, asked_factors, promising_factors
+from nnref.codec.encoder.quality import tensor_sqnr
 from nnref.codec.encoder.unit import DataUnit
 from nnref.codec.encoder.weight import Weight
 from nnref.codec.formats import from_carrier
@@ -16,6 +18,10 @@ from nnref.spec.syntax import StreamState
 
 _AUTO_ENTRIES: Final = 256
 """Entries of a codebook that the encoder chooses by itself, at most."""
+_SMALL, _SPARSE, _SAMPLED = 1 / 64, 0.3, 1 << 16
+"""A weight is sparse with at least this part of its numbers below so much of their root mean
+square, in a sample of so many. In trained layers with four fifths of the weights set to 0 dependent
+quantization takes up to 12 % more bytes; in those without zeros it takes fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,8 @@ class WeightForm:
     max_squared_error: float | None = None
     """The codebook is the smallest that keeps to this; None: the best of so many entries."""
     factors: Factors | None = None
+    dependent: bool = True
+    """Dependent quantization, where the settings have it; False: nowhere."""
 
 
 class UnitBuilder(Protocol):
@@ -47,15 +55,21 @@ def smallest_unit(
     settings = weight.settings
     entries = settings.codebook if isinstance(settings.codebook, int) else 0
     factors = asked_factors(weight.coded, settings) if weight.has_forms else None
-    best = build(WeightForm(entries, factors=factors))
+    form = WeightForm(entries, factors=factors)
+    best = build(form)
     written = write_data_unit(best, state)
+    if best.tools.dq_flag and _may_be_independent(weight):
+        unit = build(replace(form, dependent=False))
+        other = write_data_unit(unit, state)
+        if len(other.data) < len(written.data):
+            form, best, written = replace(form, dependent=False), unit, other
     undecided = settings.codebook == "auto" or settings.low_rank == "auto"
     if not weight.has_forms or factors is not None or not undecided:
         return best, written
     error = _squared_error(best, weight, state)
-    for form in _other_forms(weight, error, entries):
+    for other_form in _other_forms(weight, error, form):
         try:
-            unit = build(form)
+            unit = build(other_form)
         except UsageError:  # factors of far larger or smaller numbers than the weight
             continue
         if _squared_error(unit, weight, state) > error:
@@ -66,12 +80,25 @@ def smallest_unit(
     return best, written
 
 
-def _other_forms(weight: Weight, error: float, entries: int) -> Iterator[WeightForm]:
+def _may_be_independent(weight: Weight) -> bool:
+    """Whether the encoder may do without dependent quantization, and that may pay.
+
+    It may where an SQNR is asked for, which is then reached in another way.
+    """
+    settings, values = weight.settings, weight.coded
+    if settings.plain or not weight.has_forms or tensor_sqnr(values, settings) is None:
+        return False
+    sample = np.abs(values.reshape(-1)[:: values.size // _SAMPLED | 1], dtype=np.float64)
+    small = _SMALL * math.sqrt(float(np.vdot(sample, sample)) / max(1, sample.size))
+    return sample.size > 0 and int(np.count_nonzero(sample <= small)) >= _SPARSE * sample.size
+
+
+def _other_forms(weight: Weight, error: float, plain: WeightForm) -> Iterator[WeightForm]:
     if weight.settings.codebook == "auto":
         yield WeightForm(_AUTO_ENTRIES, error)
     if weight.settings.low_rank == "auto" and error > 0:
         for factors in promising_factors(weight.coded, error):
-            yield WeightForm(entries, factors=factors)
+            yield replace(plain, factors=factors)
 
 
 def _squared_error(unit: DataUnit, weight: Weight, state: StreamState) -> float:

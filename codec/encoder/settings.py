@@ -121,7 +121,8 @@ class EncodeSettings:
     """What a bit is worth in squared steps when errors are weighed against bits; None takes what
     suits the quantizer, 0 weighs no bits."""
     dq: bool = True
-    """Dependent quantization (dq_flag) of tensors with at least two dimensions."""
+    """Dependent quantization (dq_flag) of tensors with at least two dimensions. Where an SQNR is
+    asked for and many weights are 0, it is used only if it takes fewer bytes, but with "fast"."""
     codebook: int | Literal["auto"] | None = None
     """Codebooks (clause 7.8.7) of tensors with at least two dimensions: of so many entries at most,
     1..1024, which then decide the quality, while `qp` or `step` is the grid of the entries; with

@@ -101,7 +101,8 @@ def _members(
         tools = UnitTools(False, order)
         members = [_with_codebook(part, weight, state, form) for part in parts]
     else:
-        dq_flag = weight.settings.dq and (weight.coded.ndim > 1 or weight.settings.compatible)
+        dependent = weight.settings.dq and form.dependent
+        dq_flag = dependent and (weight.coded.ndim > 1 or weight.settings.compatible)
         members, tools = _quantized(parts, weight, state, UnitTools(dq_flag, order), sqnr)
     if weight.scaling is not None:
         members.append(scaling_member(weight, reference, members, state, tools))

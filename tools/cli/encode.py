@@ -50,7 +50,9 @@ if TYPE_CHECKING:
     type=float,
     help="What a bit is worth in squared steps; 0: nearest values.  [default: 0.4, --no-dq 0.12]",
 )
-@click.option("--dq/--no-dq", default=None, help="Dependent quantization.  [default: on]")
+@click.option(
+    "--dq/--no-dq", default=None, help="Dependent quantization.  [default: where it pays]"
+)
 @click.option(
     "--codebook",
     metavar="N|auto",

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from nnref.codec import decode, encode, encode_file, open_stream
+from nnref.codec.encoder import forms
+from nnref.codec.encoder.data_unit import write_data_unit
 from nnref.codec.encoder.operating_point import PointSearch, Work
 from nnref.codec.encoder.qp_bracket import QpBracket
 from nnref.codec.encoder.unary_length import UNARY_LENGTHS, best_unary_length
@@ -84,6 +86,56 @@ def test_lambda_0_keeps_the_nearest_values(quality):
     assert np.array_equal(
         decode(encode(weights(), **quality, qp_density=2, rd_lambda=0))["w"], plain
     )
+
+
+def sparse(share, seed=7):
+    random = np.random.default_rng(seed)
+    values = random.laplace(scale=0.03, size=(60, 90))
+    values[np.abs(values) < np.quantile(np.abs(values), share)] = 0
+    return {"w": values.astype(np.float32)}
+
+
+@pytest.mark.parametrize("effort", ["default", "best"])
+@pytest.mark.parametrize("more", [{}, {"local_scaling": True}])
+def test_sparse_weights_take_the_quantizer_of_fewer_bytes(effort, more):
+    model, options = sparse(0.8), {"sqnr": 14.0, "effort": effort, **more}
+    size, _, reached = outcome(model, **options)
+    assert reached >= 14.0
+    assert size < 0.95 * dependent(model, **options)
+    assert size <= outcome(model, dq=False, **options)[0]
+
+
+@pytest.mark.parametrize("sqnr", [3.0, 6.0, 10.0, 20.0, 40.0])
+def test_the_choice_of_quantizer_never_takes_more_bytes(sqnr):
+    for share in (0.4, 0.95):
+        model = sparse(share)
+        size, _, reached = outcome(model, sqnr=sqnr)
+        assert reached >= sqnr
+        assert size <= dependent(model, sqnr=sqnr)
+
+
+def dependent(model, **options):
+    """The bytes with dependent quantization whatever it costs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forms, "_may_be_independent", lambda weight: False)
+        return outcome(model, **options)[0]
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        (weights(), {"sqnr": 14.0}),
+        (sparse(0.8), {"step": 0.02}),
+        (sparse(0.8), {"sqnr": 14.0, "effort": "fast"}),
+    ],
+    ids=["dense", "step", "fast"],
+)
+def test_dependent_quantization_stays_where_nothing_speaks_against_it(model, options, monkeypatch):
+    tried = []
+    monkeypatch.setattr(forms, "write_data_unit", lambda *a: tried.append(a) or write_data_unit(*a))
+    stream = encode(model, **options)
+    assert dict(open_stream(stream).info("w").unit.fields)["dq_flag"] == 1
+    assert len(tried) == 1
 
 
 def test_step_is_the_one_asked_for(tmp_path):
