@@ -9,6 +9,9 @@ from nnref.tools.cli.lazy import Entry, LazyGroup
 
 COMMANDS: Final[Mapping[str, Entry]] = {
     "methods": Entry("nnref.tools.cli.experiment.methods", "All methods side by side."),
+    "templates": Entry(
+        "nnref.tools.cli.experiment.templates", "Kernels as scaled and shifted templates."
+    ),
     "lnq": Entry("nnref.tools.cli.experiment.lnq", "Local non-linear quantization beside others."),
 }
 
