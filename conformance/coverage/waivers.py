@@ -4,10 +4,6 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 _NOT_DECODING = "tensors do not depend on topologies: it is broken when one is unpacked"
-_IN_CODEWORD = (
-    "broken inside a codeword by tests/codec/entropy/test_lnq.py and "
-    "tests/conformance/test_random_lnq.py; no stream of the suite does"
-)
 _ALIGNED = "every string of the syntax stands on a byte boundary"
 
 WAIVERS: Final[dict[str, str]] = {
@@ -22,22 +18,6 @@ WAIVERS: Final[dict[str, str]] = {
     "* bits.py BitReader.st: *string-not-aligned*": _ALIGNED,
     "rule topology-*": _NOT_DECODING,
     "rule limit-topology-bytes": _NOT_DECODING,
-    "* binarization.py decode_level: *codebook-index-range*": (
-        "the bounds leave no bin that leads outside the codebook"
-    ),
-    "element lnq_header.lnq_centroid_egk = *": (
-        "the seeded layers have orders 0, 1, 3 and 15; the code is that of codebook_egk, of which "
-        "every order occurs"
-    ),
-    "element lnq_header.lnq_lu_* = 2147483647": (
-        "a unit that is larger than its layer is cut to it: 2^31 - 1 is like any other size"
-    ),
-    "rule lnq-*": _IN_CODEWORD,
-    "* lnq_values.py *lnq-value-overflow*": _IN_CODEWORD,
-    "* lnq_codebooks.py *": _IN_CODEWORD,
-    "* lnq_header.py *": _IN_CODEWORD,
-    "* lnq_published_mode.py coded_level: *codebook-index-range*": _IN_CODEWORD,
-    "* engine.py ArithmeticDecoder.exp_golomb: *lnq-code-too-long*": _IN_CODEWORD,
     "* updates.py check_parent_hash: *return*": (
         "for callers that hand in a state without payloads; no stream leaves one"
     ),

@@ -12,11 +12,14 @@ from nnref.conformance.generator.encoder import (
     Narrator,
     TensorChoices,
 )
+from nnref.conformance.generator.lnq_encoder import LnqChoices, encoded_lnq
 from nnref.spec.process import UpdateState
 from nnref.spec.process.bits import BitReader
 from nnref.spec.process.data_unit import EntryPoint, compressed_data_unit_header
 from nnref.spec.process.engine import ArithmeticDecoder
+from nnref.spec.process.lnq_header import lnq_header
 from nnref.spec.process.members import members
+from nnref.spec.process.method_unit import method_data_unit
 from nnref.spec.process.parameter_sets import ActiveParameters
 from nnref.spec.process.payload import DataUnit, coded_tensor
 from nnref.spec.process.refused import Refused
@@ -24,7 +27,8 @@ from nnref.spec.process.stream import StreamDecoder
 from nnref.spec.process.units import nnr_unit_header
 from nnref.spec.syntax import OutOfBand, StreamState, read_unit_at, write_unit
 from nnref.spec.syntax.derived import number_of_entry_points
-from nnref.spec.tables.enums import Dialect, UnitType
+from nnref.spec.tables.enums import Dialect, Method, UnitType
+from nnref.spec.tables.private_units import METHOD_UNIT
 
 Fields = Mapping[str, Any]
 MOST_WEIGHTS: Final = 1 << 22
@@ -76,6 +80,9 @@ def build(description: Description, state: UpdateState) -> bytes:
     for unit in description.units:
         if unit.type == UnitType.NNR_NDU:
             stream += data_unit(description, unit, written, decoder.active, state)
+            continue
+        if unit.type == METHOD_UNIT and unit.tensors:
+            stream += method_unit(description, unit, written, decoder.active)
             continue
         data = write_unit(unit.type, unit.fields, unit.payload, written, strict=unit.strict)
         written = written.after(unit.type, read_unit_at(data, 0, written).fields)
@@ -139,6 +146,23 @@ def data_unit(
         # Where the scan is row by row after all, those that are listed mean nothing.
         fields["entry_points"] = _entry_fields(met or [EntryPoint(0, 0, 0)] * listed)
     return written(fields, payload + unit.payload, unit.cuts)
+
+
+def method_unit(
+    description: Description,
+    unit: UnitDescription,
+    syntax_state: StreamState,
+    active: ActiveParameters,
+) -> bytes:
+    """A method data unit with the codeword of an LNQ layer."""
+    (choices,) = unit.tensors
+    assert isinstance(choices, LnqChoices)
+    bits = BitReader(write_unit(unit.type, unit.fields, b"", syntax_state, strict=unit.strict))
+    nnr_unit_header(bits, 0)
+    parsed = method_data_unit(bits, 0, active, description.dialect, [Method.LNQ])
+    header = lnq_header(bits, parsed)
+    payload = encoded_lnq(parsed, header, choices, refused=description.refused)
+    return write_unit(unit.type, unit.fields, payload, syntax_state, strict=unit.strict)
 
 
 def _parts(payload: bytes, cuts: Sequence[int]) -> Iterator[tuple[dict[str, Any], bytes]]:

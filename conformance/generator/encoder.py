@@ -118,6 +118,8 @@ class LiteralEncoder(ArithmeticDecoder):
         self.offset = 0
         self.shifts = 0
         self.low = 0
+        self.told: list[int] = []
+        """Values of bypass bins that are known before they are asked for."""
 
     def shift(self) -> None:
         """Low grows by one bit."""
@@ -149,11 +151,31 @@ class LiteralEncoder(ArithmeticDecoder):
         """The inverse of clause 5.9: the element's value in n bits, two's complement if negative;
         no element for no bins.
         """
-        value = self.narrator.value(element, element_index) % (1 << n) if n else 0
+        value = self._bypass_value(element, element_index) % (1 << n) if n else 0
         for place in range(n - 1, -1, -1):
             self.shift()
             self.low += (value >> place & 1) * self.range
         return value
+
+    def _bypass_value(self, element: str, element_index: int | None) -> int:
+        return self.told.pop(0) if self.told else self.narrator.value(element, element_index)
+
+    def ueg(self, k: int, element: str, element_index: int | None = None) -> int:
+        """The inverse of clause 5.9: the element's value in an Exp-Golomb code of order k."""
+        self._tell_exp_golomb(k, self.narrator.value(element, element_index))
+        return super().ueg(k, element, element_index)
+
+    def ieg(self, k: int, element: str, element_index: int | None = None) -> int:
+        """The same for a signed value."""
+        value = self.narrator.value(element, element_index)
+        self._tell_exp_golomb(k, 2 * value - 1 if value > 0 else -2 * value)
+        return super().ieg(k, element, element_index)
+
+    def _tell_exp_golomb(self, k: int, code: int) -> None:
+        """The ones, the zero, and the bits behind it, if there are any."""
+        ones = ((code >> k) + 1).bit_length() - 1
+        rest = code - (((1 << ones) - 1) << k)
+        self.told = [1] * ones + [0] + [rest] * (ones + k > 0)
 
     def force_range(self) -> None:
         """Clause 9.6.3: without a look at an offset."""

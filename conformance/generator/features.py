@@ -9,7 +9,7 @@ from typing import Final
 from nnref.conformance.generator.output import format_of
 from nnref.conformance.generator.recording import HeardElement, Recorder
 from nnref.spec.process import DecodedStream
-from nnref.spec.tables.enums import PayloadType, UnitType
+from nnref.spec.tables.enums import Method, PayloadType, UnitType
 from nnref.spec.tables.formats import PRIVATE_FORMAT_BASE, SCALAR_BIT
 
 _PAYLOADS: Final = {
@@ -70,12 +70,18 @@ def features_of(stream: DecodedStream, heard: Recorder, out_of_band: bool) -> tu
     return tuple(sorted(found))
 
 
+def _method(method_idc: int) -> str:
+    return Method(method_idc).name.lower().replace("_", "-")
+
+
 def _of_element(element: HeardElement) -> Iterator[str]:
     name, value = element.name, element.value
     if value == 1 and name in _FLAGS:
         yield _FLAGS[name]
     if name == "scan_order" and value != 0:
         yield f"scan-order-{value!r}"
+    if name == "method_idc":
+        yield _method(int(value))
     if name == "index_signature":
         yield "index-unit"
     if _MAPS in element.path and not name.endswith("_flag"):

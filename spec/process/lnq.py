@@ -8,7 +8,8 @@ from nnref.spec.process.lnq_header import LnqHeader
 from nnref.spec.process.lnq_published_mode import published_mode
 from nnref.spec.process.lnq_values import LnqWeights, lnq_values
 from nnref.spec.process.method_unit import MethodUnit
-from nnref.spec.process.payload import Payload, quantization_parameter
+from nnref.spec.process.parameter_sets import QuantizationParameters
+from nnref.spec.process.payload import DecodedTensor, Payload, quantization_parameter
 from nnref.spec.process.refused import Refused
 from nnref.spec.process.scan import matrix_view
 from nnref.spec.process.tensor import TensorSyntax, tensor_data
@@ -16,12 +17,24 @@ from nnref.spec.tables.enums import LnqMode
 
 
 def lnq_payload(bits: BitReader, unit: MethodUnit, header: LnqHeader) -> Payload:
-    """Clause 15.1: Local non-linear quantization. One codeword: qp, then the weights."""
+    """Clause 15.1: Local non-linear quantization. The payload is one codeword."""
     parameters = unit.active.quantization
     if parameters is None:
         raise Refused("qp-density-missing", bit=bits.position)
-    rows, columns = matrix_view(unit.dimensions)
     engine = ArithmeticDecoder(bits)
+    tensor = lnq_tensor(engine, unit, header, parameters)
+    registers = engine.terminate()
+    return Payload([tensor], engine.end_of_payload(), registers)
+
+
+def lnq_tensor(
+    engine: ArithmeticDecoder,
+    unit: MethodUnit,
+    header: LnqHeader,
+    parameters: QuantizationParameters,
+) -> DecodedTensor:
+    """Clause 15.1: Local non-linear quantization. qp, then the weights."""
+    rows, columns = matrix_view(unit.dimensions)
     if engine.observer is not None:
         engine.observer.tensor(unit.name, "weight", rows, columns)
     qp = quantization_parameter(engine, parameters)
@@ -34,8 +47,7 @@ def lnq_payload(bits: BitReader, unit: MethodUnit, header: LnqHeader) -> Payload
     step = reconstruct.quantization_step(qp, parameters.qp_density)
     tensor = unit.tensor(lnq_values(weights, step, header.lnq_fraction_bits))
     tensor.levels, tensor.qp = weights.levels, qp
-    registers = engine.terminate()
-    return Payload([tensor], engine.end_of_payload(), registers)
+    return tensor
 
 
 def plain_layer(

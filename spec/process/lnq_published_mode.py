@@ -17,7 +17,6 @@ from nnref.spec.process.lnq_header import LnqHeader, LnqUnit, lnq_grid, lnq_unit
 from nnref.spec.process.lnq_values import LnqWeights
 from nnref.spec.process.probability import Context
 from nnref.spec.process.reconstruct import next_state, quantized_parameter
-from nnref.spec.process.refused import Refused
 from nnref.spec.tables.enums import LnqContextMode, LnqGroupOrder
 from nnref.spec.tables.lnq import LNQ_FLAG
 
@@ -194,10 +193,7 @@ def coded_level(layer: Layer, position: int) -> None:
     level = layer.weights.levels[position]
     quantized = level
     if header.codebook is not None:
-        index = level + header.codebook.zero_offset
-        if not 0 <= index < len(header.codebook.values):
-            raise Refused("codebook-index-range", f"index {index}", layer.engine.bits.position)
-        quantized = header.codebook.values[index]
+        quantized = header.codebook.values[level + header.codebook.zero_offset]
     elif header.dq_flag == 1:
         quantized = quantized_parameter(level, layer.state)
         layer.state = next_state(layer.state, level)

@@ -7,6 +7,7 @@ from nnref.conformance.generator.families.faults import (
     deep_compression,
     frames,
     headers,
+    lnq,
     outside,
     strength,
 )
@@ -15,5 +16,5 @@ from nnref.conformance.generator.fault import FaultCase
 
 def all_faults() -> Iterator[FaultCase]:
     """All of them."""
-    for module in (frames, headers, codewords, outside, strength, deep_compression):
+    for module in (frames, headers, codewords, outside, strength, lnq, deep_compression):
         yield from module.faults()

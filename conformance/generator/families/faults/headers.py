@@ -85,9 +85,6 @@ def methods() -> Iterator[FaultCase]:
     guess = "A reserved value is read like one that is known."
     yield broken("method", "lnq-layer", "method-unknown", guess, put(2, "method_idc", 255))
     yield broken(
-        "lnq-mode", "lnq-layer", "lnq-mode-reserved", guess, put(2, "lnq_header.lnq_layer_flag", 1)
-    )
-    yield broken(
         "lnq-no-density", "lnq-density", "qp-density-missing", "A density is made up.", remove(2)
     )
     yield broken(
@@ -112,33 +109,6 @@ def methods() -> Iterator[FaultCase]:
             guess,
             put(2, "nnr_decompressed_data_format", value),
             literal=literal,
-        )
-
-
-def lnq() -> Iterator[FaultCase]:
-    """Clause 15.1: what its header rules out."""
-    guess = "A reserved value is read like one that is known."
-    header = "lnq_header"
-    for name, parent, unit, element, value, rule in (
-        ("fraction", "lnq-185", 2, "lnq_fraction_bits", 7, "lnq-mode-reserved"),
-        ("context-reserved", "lnq-185", 2, "lnq_context_mode", 3, "lnq-mode-reserved"),
-        ("centroid-reserved", "lnq-185", 2, "lnq_centroid_mode", 3, "lnq-mode-reserved"),
-        ("levels-none", "lnq-185", 2, "lnq_levels", 0, "lnq-levels-range"),
-        ("levels-many", "lnq-185", 2, "lnq_levels", 15, "lnq-levels-range"),
-        ("context", "lnq-39", 2, "lnq_context_mode", 2, "lnq-context-mode"),
-        ("layer-other", "lnq-91", 3, "lnq_lu_type", 0, "lnq-layer-type"),
-        ("layer-point", "lnq-273", 3, "lnq_lu_type", 0, "lnq-layer-type"),
-        ("unit-size", "lnq-116", 2, "lnq_lu_height", 0, "lnq-lu-size"),
-    ):
-        yield broken(f"lnq-{name}", parent, rule, guess, put(unit, f"{header}.{element}", value))
-    levels = f"{header}.lnq_dictionary[0].lnq_codebook_levels"
-    for value in range(9, 16):
-        yield broken(
-            f"lnq-codebook-{value}",
-            "lnq-39",
-            "lnq-levels-range",
-            "A codebook has more levels than the layer.",
-            put(2, levels, value),
         )
 
 
@@ -297,7 +267,6 @@ def faults() -> Iterator[FaultCase]:
     for family in (
         reserved,
         methods,
-        lnq,
         values,
     ):
         yield from family()
