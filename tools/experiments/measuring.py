@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from nnref.codec import decode, open_stream
@@ -10,12 +10,12 @@ from nnref.tools.bench.workload import Tensors, count_weights
 from nnref.tools.experiments.distortion import weight_quality
 from nnref.tools.experiments.rows import Coded, Method
 
-Metrics = Callable[[Mapping[str, Any]], dict[str, float]]
+Metrics = Callable[[Tensors], dict[str, float]]
 """What a model is worth: its task metric first."""
 
 
 def measure(
-    method: Method, model: Tensors, sqnr: float, metrics: Metrics | None = None
+    method: Method, model: Tensors, sqnr: float, metrics: Metrics = lambda _: {}
 ) -> dict[str, Any]:
     """Bytes, distortion, SL, side information and task metrics of one point, as JSON has it.
 
@@ -31,7 +31,7 @@ def measure(
         "original_bytes": sum(tensor.nbytes for tensor in model.values()),
         "db": weight_quality(model, decoded),
         "seconds": seconds,
-        "metrics": metrics(decoded) if metrics is not None else {},
+        "metrics": metrics(decoded),
         **_lnq(model, coded),
     }
 

@@ -1,4 +1,4 @@
-"""SVG pictures of streams with LNQ and of the curves of an experiment (extra `experiments`)."""
+"""SVG or PNG pictures of streams with LNQ and of an experiment's curves (extra `experiments`)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,16 +14,18 @@ from nnref.tools.experiments.lnq import TestResult
 
 _FIXED: Final[dict[Any, Any]] = {"svg.hashsalt": "nnref", "svg.fonttype": "none"}
 """The same figures give the same bytes, with text that can be searched."""
+_METADATA: Final = {".svg": {"Date": None}, ".png": {"Software": None}}
+"""Nothing that differs from run to run, or from version to version."""
 _WIDEST: Final = 60
 """Integers on either side of 0 that a histogram shows."""
 
 
-def draw_stream(stream: bytes, folder: Path) -> Iterator[Path]:
-    """One picture for each layer with LNQ. Raises as `draw_layer`, and NnrError."""
+def draw_stream(stream: bytes, folder: Path, kind: str = "svg") -> Iterator[tuple[str, Path]]:
+    """Name and picture of each layer with LNQ. Raises as `draw_layer`, and NnrError."""
     for number, layer in enumerate(layer_pictures(stream)):
-        path = folder / f"layer{number}.svg"
+        path = folder / f"layer{number}.{kind}"
         draw_layer(layer, path)
-        yield path
+        yield layer.name, path
 
 
 def draw_layer(layer: LayerPicture, path: Path) -> None:
@@ -51,27 +53,26 @@ def draw_bits(bits: Mapping[str, int], path: Path) -> None:
 
 
 def draw_curves(result: TestResult, path: Path) -> None:
-    """Bytes over distortion, and the first task metric over CR (the paper's Fig. 8).
+    """Bytes over distortion, and each metric over CR (the paper's Fig. 8).
 
     Raises as `draw_layer`.
     """
-    metric = next(iter(result.metrics), None)
-    figure, all_axes = _subplots(2 if metric else 1)
+    figure, all_axes = _subplots(1 + len(result.metrics))
     for row, points in result.points.items():
         hull = lower_hull((each["db"], each["weight_bytes"]) for each in points)
         all_axes[0].plot(*zip(*hull, strict=True), marker=".", label=row)
-        if metric:
+        for axes, (metric, _) in zip(all_axes[1:], result.metrics.items(), strict=True):
             reached = sorted(
                 (100 * each["bytes"] / each["original_bytes"], each["metrics"][metric])
                 for each in points
             )
-            all_axes[1].plot(*zip(*reached, strict=True), marker=".", label=row)
+            axes.plot(*zip(*reached, strict=True), marker=".", label=row)
     all_axes[0].set(xlabel="dB of weights", ylabel="bytes of weight tensors")
-    if metric:
-        all_axes[1].axhline(result.metrics[metric], color="black", linewidth=0.5)
-        all_axes[1].set(xlabel="CR %", ylabel=metric)
+    for axes, (metric, before) in zip(all_axes[1:], result.metrics.items(), strict=True):
+        axes.axhline(before, color="black", linewidth=0.5)
+        axes.set(xlabel="CR %", ylabel=metric, yscale="linear" if before else "log")
     all_axes[0].legend(fontsize="small")
-    figure.suptitle(f"{result.network}, {100 * result.sparsity:g} % pruned")
+    figure.suptitle(f"{result.network}, {result.test}")
     _save(figure, path)
 
 
@@ -100,6 +101,6 @@ def _save(figure: Any, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with rc_context(_FIXED):
-            figure.savefig(path, format="svg", metadata={"Date": None})
+            figure.savefig(path, metadata=_METADATA[path.suffix])
     except OSError as failure:
         raise refusal("file-write", str(failure)) from failure

@@ -1,218 +1,201 @@
-"""The tables of `nnref experiment lnq` as Markdown."""
+"""The report of `nnref experiment lnq`: means, tables of every network, the paper beside ours."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import prod
+from pathlib import Path
 from typing import Any, Final
 
+from nnref.spec.errors import refusal
 from nnref.tools.experiments import paper
-from nnref.tools.experiments.curves import Point, bytes_at, bytes_within
+from nnref.tools.experiments.document import Block, Heading, Picture, Table, Text, markdown
+from nnref.tools.experiments.equal import Scale, scales
 from nnref.tools.experiments.layer_shares import sl_cap
-from nnref.tools.experiments.lnq import TestResult
+from nnref.tools.experiments.lnq import LOSS, TestResult
+from nnref.tools.experiments.operating import smallest_within
+from nnref.tools.experiments.page import page
+from nnref.tools.experiments.paper_tables import paper_blocks
+from nnref.tools.experiments.rows import BEST, URQ
 
-_NOTHING: Final = "–"
-_SHOWN: Final = 2
-"""Metrics of a network that are shown; an evaluation may say more, its time for example."""
-_LOSSES: Final = (0.005, 0.01, 0.02)
-"""Of the task metric, relative: the paper's is 2 %."""
+NOTHING: Final = "–"
 
 
-def markdown(
+def write_report(
     results: Sequence[TestResult],
-    base: str,
     command: str,
-    pictures: Mapping[str, Sequence[str]] | None = None,
-) -> str:
-    """All tables; `base` is the row that ratios are of, `command` what was run.
+    pictures: Mapping[str, Sequence[Picture]],
+    folder: Path,
+) -> list[Path]:
+    """`report.html`, `report.md` and `points.md`; their paths. Raises FileError file-write.
 
-    `pictures` are paths beside the report by what they show.
+    `command` is what was run; `pictures`, of files below `folder`, go by their heading.
     """
-    parts = ["# Local non-linear quantization", f"Printed by `{command}`."]
-    parts += _shares(results)
+    tables, points = list(report(results, command)), list(all_points(results))
+    drawn = list(_pictures(pictures))
+    texts = {
+        "report.html": page([*tables, *drawn, *points]),
+        "report.md": markdown([*tables, *drawn], folder),
+        "points.md": markdown(points, folder),
+    }
+    try:
+        for name, text in texts.items():
+            (folder / name).write_text(text, "utf-8")
+    except OSError as failure:
+        raise refusal("file-write", str(failure)) from failure
+    return [folder / name for name in texts]
+
+
+def _pictures(pictures: Mapping[str, Sequence[Picture]]) -> Iterator[Block]:
+    for title, drawn in pictures.items():
+        yield Heading(title)
+        yield from drawn
+
+
+def report(results: Sequence[TestResult], command: str) -> Iterator[Block]:
+    """All tables but those of single points."""
+    base = URQ if all(URQ in each.points for each in results) else next(iter(results[0].points))
+    yield Heading("Local non-linear quantization", 1)
+    yield Text(f"Printed by `{command}`.")
+    yield from _means(results, base)
+    yield from _shares(results)
     for result in results:
-        parts += _network(result, base)
-    parts += [*_geometric_means(results, base), *_paper_tables()]
-    for title, paths in (pictures or {}).items():
-        parts += [f"## Pictures: {title}", *(f"![{path}]({path})" for path in paths)]
-    return "\n\n".join(parts) + "\n"
+        yield from _network(result, base)
+    yield from paper_blocks(results)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; its first column is text, the others are numbers."""
-    head = [columns, ["---", *["---:"] * (len(columns) - 1)]]
-    return "\n".join("| " + " | ".join(row) + " |" for row in [*head, *rows])
+def all_points(results: Sequence[TestResult]) -> Iterator[Block]:
+    """Every point as it was measured."""
+    yield Heading("All points")
+    for result in results:
+        yield Heading(f"{result.network}, {result.test}: points", 3)
+        rows = ((row, each) for row, points in result.points.items() for each in points)
+        yield point_table(result, rows)
 
 
-def equal_distortion(result: TestResult, row: str, db: float) -> float | None:
-    """Bytes of a row's weight tensors at a distortion in dB (`weight_quality`)."""
-    return bytes_at(_curve(result, row), db)
+def point_table(result: TestResult, points: Iterable[tuple[str, Mapping[str, Any]]]) -> Table:
+    """Bytes, CR as the paper has it and its inverse, SL, side information, error and metrics."""
+    columns = ["row", "bytes", "CR %", "CR x", "SL %", "side %", "weights dB", *result.metrics]
+    return Table(columns, [_point(result, row, each) for row, each in points])
 
 
-def equal_loss(result: TestResult, row: str, loss: float) -> float | None:
-    """Bytes of a row's files at a relative loss of the first task metric."""
-    return bytes_within(_losses(result, row), loss)
-
-
-def _curve(result: TestResult, row: str) -> list[Point]:
-    return [(each["db"], each["weight_bytes"]) for each in result.points[row]]
-
-
-def _losses(result: TestResult, row: str) -> list[Point]:
-    metric = next(iter(result.metrics), None)
-    if metric is None:
-        return []
-    before = result.metrics[metric]
+def _point(result: TestResult, row: str, each: Mapping[str, Any]) -> list[str]:
+    part = each["bytes"] / each["original_bytes"]
+    side = each.get("side_bits", 0) / (8 * each["bytes"])
     return [
-        (abs(each["metrics"][metric] - before) / abs(before), each["bytes"])
-        for each in result.points[row]
-        if before
+        row,
+        str(each["bytes"]),
+        percent(part),
+        f"{1 / part:.2f}",
+        percent(each["sl"]) if "sl" in each else NOTHING,
+        percent(side) if "side_bits" in each else NOTHING,
+        f"{each['db']:.2f}",
+        *(f"{each['metrics'][name]:.4g}" for name in result.metrics),
     ]
 
 
-def _title(result: TestResult) -> str:
-    test = f"Test 2, {100 * result.sparsity:g} % pruned" if result.sparsity else "Test 1"
-    return f"{result.network}, {test}"
+def percent(part: float) -> str:
+    """As a number without its sign."""
+    return f"{100 * part:.2f}"
 
 
-def _shares(results: Sequence[TestResult]) -> Iterator[str]:
-    yield "## Parameters by layer type (Table 2)"
+def _shares(results: Sequence[TestResult]) -> Iterator[Block]:
+    yield Heading("Parameters by layer type (Table 2 of the paper)")
     columns = ["network", "2-D convolution %", "PW & DW %", "FC %", "other %", "cap of SL %"]
+    kinds = ("CONVOLUTION", "POINT_OR_DEPTH_WISE", "FULLY_CONNECTED", "OTHER")
     ours = [
-        [result.network, *map(_percent, _by_type(result)), _percent(sl_cap(result.shares))]
-        for result in results
-        if not result.sparsity
+        [
+            each.network,
+            *(percent(each.shares[kind]) for kind in kinds),
+            percent(sl_cap(each.shares)),
+        ]
+        for each in results
+        if not each.sparsity
     ]
     theirs = [
         [f"paper: {net.name}", *map(str, net.shares), "0", str(net.shares[0] + net.shares[2])]
         for net in paper.NETWORKS
     ]
-    yield table(columns, [*ours, *theirs])
+    yield Table(columns, [*ours, *theirs])
 
 
-def _by_type(result: TestResult) -> list[float]:
-    kinds = ("CONVOLUTION", "POINT_OR_DEPTH_WISE", "FULLY_CONNECTED", "OTHER")
-    return [result.shares[kind] for kind in kinds]
-
-
-def _network(result: TestResult, base: str) -> Iterator[str]:
-    yield f"## {_title(result)}"
+def _network(result: TestResult, base: str) -> Iterator[Block]:
+    yield Heading(f"{result.network}, {result.test}")
+    pruned = f"Pruned by {100 * result.sparsity:g} %. " if result.sparsity else ""
     if result.metrics:
-        values = ", ".join(f"{name} {result.metrics[name]:.6g}" for name in _shown(result))
-        yield f"Before coding: {values}."
-    names = _shown(result)
-    columns = ["row", "bytes", "CR %", "CR x", "SL %", "side %", "weights dB", *names]
-    yield table(columns, _point_rows(result, names))
-    qualities = _common_qualities(result)
-    if qualities:
-        yield f"Bytes of weight tensors at equal distortion, and {base} in parts of them:"
-        heads = [f"{db:.1f} dB" for db in qualities]
-        rows = [
-            [row, *(_beside(result, row, base, db) for db in qualities)] for row in result.points
-        ]
-        yield table(["row", *heads], rows)
-    if names:
-        yield f"Bytes of files at equal loss of {names[0]} (relative, the sign left out):"
-        rows = [
-            [row, *(_bytes(equal_loss(result, row, loss)) for loss in _LOSSES)]
-            for row in result.points
-        ]
-        yield table(["row", *(f"{100 * loss:g} %" for loss in _LOSSES)], rows)
+        values = ", ".join(f"{name} {value:.5g}" for name, value in result.metrics.items())
+        yield Text(f"{pruned}Before coding: {values}.")
+    elif pruned:
+        yield Text(pruned.strip())
+    for scale in scales(result, base):
+        if scale.levels:
+            yield Text(f"{scale.title}; in brackets the bytes of {base} in parts of them:")
+            yield _beside(result, scale, base)
+    if result.metrics:
+        name = next(iter(result.metrics))
+        yield Text(
+            f"The smallest measured file of each row that changes {name} by no more than "
+            f"{100 * LOSS:g} %:"
+        )
+        yield point_table(result, smallest_within(result, LOSS).items())
     if result.ablation:
-        yield "Published mode switch by switch, codewords at equal SQNR of every layer:"
-        yield table(["variant", "bytes", "to the first", "SL %", "missed"], _ablation(result))
+        yield Text("Published mode switch by switch: bytes of codewords, every layer at one SQNR:")
+        columns = ["variant", "bytes", "to the first", "SL %", "layers out of reach"]
+        yield Table(columns, [*_ablation(result)])
 
 
-def _shown(result: TestResult) -> list[str]:
-    return list(result.metrics)[:_SHOWN]
+def _beside(result: TestResult, scale: Scale, base: str) -> Table:
+    def cell(row: str, level: str) -> str:
+        size, other = (scale.bytes_at(result, each, level) for each in (row, base))
+        if size is None:
+            return NOTHING
+        return f"{size:.0f}" if other is None else f"{size:.0f} ({other / size:.3f}x)"
 
-
-def _point_rows(result: TestResult, names: Sequence[str]) -> Iterator[list[str]]:
-    for row, points in result.points.items():
-        for each in points:
-            part = each["bytes"] / each["original_bytes"]
-            side = each.get("side_bits", 0) / (8 * each["bytes"])
-            yield [
-                row,
-                str(each["bytes"]),
-                _percent(part),
-                f"{1 / part:.2f}",
-                _percent(each["sl"]) if "sl" in each else _NOTHING,
-                _percent(side) if "side_bits" in each else _NOTHING,
-                f"{each['db']:.2f}",
-                *(f"{each['metrics'][name]:.6g}" for name in names),
-            ]
-
-
-def _common_qualities(result: TestResult) -> list[float]:
-    """Qualities of the first row that are between measured points of all rows, less a little."""
-    curves = [[db for db, _ in _curve(result, row)] for row in result.points]
-    low, high = max(map(min, curves)), min(map(max, curves))
-    return [low + part * (high - low) for part in (0.1, 0.5, 0.9)] if low < high else []
-
-
-def _beside(result: TestResult, row: str, base: str, db: float) -> str:
-    size, other = equal_distortion(result, row, db), equal_distortion(result, base, db)
-    return _NOTHING if size is None or other is None else f"{size:.0f} ({other / size:.3f}x)"
+    rows = [[row, *(cell(row, level) for level in scale.levels)] for row in result.points]
+    return Table(["row", *scale.levels], rows)
 
 
 def _ablation(result: TestResult) -> Iterator[list[str]]:
     first = next(iter(result.ablation.values()))
     for name, each in result.ablation.items():
         comparable = each["weights"] == first["weights"] > 0
-        ratio = f"{each['bytes'] / first['bytes']:.4f}" if comparable else _NOTHING
+        ratio = f"{each['bytes'] / first['bytes']:.4f}" if comparable else NOTHING
         selected = each["lnq_weights"] / each["weights"] if each["weights"] else 0.0
-        yield [name, str(each["bytes"]), ratio, _percent(selected), str(each["missed"])]
+        yield [name, str(each["bytes"]), ratio, percent(selected), str(each["missed"])]
 
 
-def _geometric_means(results: Sequence[TestResult], base: str) -> Iterator[str]:
-    yield f"## Geometric means over networks: bytes of {base} in parts of a row's"
-    for pruned in (False, True):
-        these = [result for result in results if bool(result.sparsity) == pruned]
-        rows = [[row, *_means(these, row, base)] for row in (these[0].points if these else ())]
-        yield f"Test {1 + pruned}, equal distortion, low, middle and high quality:"
-        yield table(["row", "low", "middle", "high"], rows)
+def _means(results: Sequence[TestResult], base: str) -> Iterator[Block]:
+    """Rows against the base, and against the best of LNQ."""
+    yield Heading("Geometric means over networks")
+    tests = list(dict.fromkeys(result.test for result in results))
+    for test in tests:
+        these = [result for result in results if result.test == test]
+        for over in dict.fromkeys((base, BEST)):
+            if all(over in result.points for result in these):
+                yield Text(f"{test}: bytes of {over} in parts of a row's")
+                yield _mean_table(these, base, over)
 
 
-def _means(results: Sequence[TestResult], row: str, base: str) -> Iterator[str]:
-    for place in range(3):
-        ratios = []
-        for result in results:
-            qualities = _common_qualities(result)
-            if qualities:
-                size = equal_distortion(result, row, qualities[place])
-                other = equal_distortion(result, base, qualities[place])
-                ratios += [other / size] if size and other else []
-        yield f"{prod(ratios) ** (1 / len(ratios)):.4f}" if ratios else _NOTHING
-
-
-def _paper_tables() -> Iterator[str]:
-    yield "## The paper (Tables 3 to 6)"
-    columns = ["network", "test", "Deep Compression CR %", "anchor CR %", "LNQ CR %", "SL %"]
-    yield table([*columns, "printed", "by the CRs"], _paper_rows())
+def _mean_table(results: Sequence[TestResult], base: str, over: str) -> Table:
+    names = list(dict.fromkeys(s.name for each in results for s in scales(each, base) if s.levels))
+    heads = [f"{name}: {place}" for name in names for place in ("low", "middle", "high")]
     rows = [
-        [net.name, f"{net.performance_gain:.2f}x", f"{net.sl_gain:.2f}x"] for net in paper.NETWORKS
+        [
+            row,
+            *(_mean(results, base, row, over, name, place) for name in names for place in range(3)),
+        ]
+        for row in results[0].points
     ]
-    yield table(["network", "CR of Test 1 to Test 2", "SL of Test 2 to Test 1"], rows)
-    yield "Why ours are other figures:"
-    yield "\n".join(f"- {reason}" for reason in paper.REASONS)
+    return Table(["row", *heads], rows)
 
 
-def _paper_rows() -> Iterator[list[str]]:
-    for net in paper.NETWORKS:
-        for name, test in (("1", net.original), ("2", net.pruned)):
-            deep: Any = _NOTHING if test.deep_compression is None else test.deep_compression
-            figures = (deep, test.anchor, test.lnq, test.sl)
-            yield [
-                net.name,
-                name,
-                *map(str, figures),
-                f"{test.printed:.2f}x",
-                f"{test.ratio:.3f}x",
-            ]
-
-
-def _percent(part: float) -> str:
-    return f"{100 * part:.2f}"
-
-
-def _bytes(size: float | None) -> str:
-    return _NOTHING if size is None else f"{size:.0f}"
+def _mean(
+    results: Sequence[TestResult], base: str, row: str, over: str, name: str, place: int
+) -> str:
+    """The geometric mean and of how many networks it is."""
+    ratios = []
+    for result in results:
+        for scale in scales(result, base):
+            if scale.name == name and scale.levels:
+                level = list(scale.levels)[place]
+                size, other = (scale.bytes_at(result, each, level) for each in (row, over))
+                ratios += [other / size] if size and other else []
+    return f"{prod(ratios) ** (1 / len(ratios)):.4f} ({len(ratios)})" if ratios else NOTHING

@@ -1,5 +1,6 @@
 """The methods that an experiment compares: a table of names, open for more."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -72,12 +73,19 @@ class DeepCompression:
 
     def code(self, model: Tensors, sqnr: float) -> Coded:
         """All weights together reach the SQNR, or the most bits are taken. Raises UsageError."""
-        for bits in range(1, self.most_bits + 1):
-            settings = Settings({"method": "deep-compression", "shared_bits": bits})
-            coded = settings.code(model, sqnr)
-            if weight_quality(model, decode(coded.stream)) >= sqnr:
-                break
-        return coded
+        coded: dict[int, Coded] = {}
+
+        def quality(bits: int) -> float:
+            coded[bits] = _deep_compression(model, sqnr, bits)
+            return weight_quality(model, decode(coded[bits].stream))
+
+        bits = 1 + bisect_left(range(1, self.most_bits), sqnr, key=quality)
+        return coded.get(bits) or _deep_compression(model, sqnr, bits)
+
+
+def _deep_compression(model: Tensors, sqnr: float, bits: int) -> Coded:
+    """The SQNR is that of tensors that are not weights."""
+    return Settings({"method": "deep-compression", "shared_bits": bits}).code(model, sqnr)
 
 
 URQ, RDOQ, DQ, CODEBOOK = "URQ", "RDOQ", "DQ", "codebook"

@@ -1,7 +1,6 @@
 """The whole experiment on a network of one small layer."""
 
-import shlex
-import sys
+import json
 
 import numpy as np
 import pytest
@@ -14,7 +13,14 @@ from nnref.tools.experiments.distortion import weight_quality
 from nnref.tools.experiments.measuring import measure
 from nnref.tools.experiments.rows import BEST, DEEP_COMPRESSION, DQ, OWN, PUBLISHED, URQ
 
-JUDGE = 'import sys; assert sys.argv[1] == "net"; print(\'{"top1": 80.0, "n": 5}\')'
+EVALUATOR = """
+import numpy as np
+
+def evaluate(network, tensors, reference):
+    apart = np.abs(tensors["w"] - reference["w"])
+    zeros = (tensors["w"] == 0).mean()
+    return {"accuracy": 80.0 - zeros - apart.max(), "kl": float((apart ** 2).mean())}
+"""
 
 
 def model():
@@ -44,42 +50,75 @@ def test_quality_of_weights_is_that_of_every_tensor_alike():
     assert weight_quality(original, decoded) == pytest.approx(10 * np.log10(200), abs=0.01)
 
 
-def test_report_has_both_tests_and_points_are_not_measured_twice(tmp_path, capsys):
-    data, out = tmp_path / "data", tmp_path / "out"
+def folder(tmp_path):
+    """A network, an evaluator, and the arguments of an experiment on them."""
+    data = tmp_path / "data"
     data.mkdir()
     save_file(model(), data / "net.safetensors")
-    judge = shlex.join([sys.executable, "-c", JUDGE]) + " {network} {model}"
-    arguments = ["experiment", "lnq", "--data", str(data), "--out", str(out), "--no-ablation"]
-    arguments += [
-        "--pictures",
-        "--sqnr",
-        "8",
-        "--sqnr",
-        "12",
-        "--sparsity",
-        "0.5",
-        "--evaluate",
-        judge,
-    ]
+    (tmp_path / "evaluator.py").write_text(EVALUATOR)
+    evaluator = ["--evaluator", str(tmp_path / "evaluator.py")]
+    return ["experiment", "lnq", "--data", str(data), "--out", str(tmp_path / "out"), *evaluator]
+
+
+def test_reports_have_both_tests_and_points_are_not_measured_twice(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    rows = [URQ, DQ, PUBLISHED, BEST]
+    asked = ["--no-ablation", "--pictures", "svg", "--sqnr", "8", "--sqnr", "12"]
+    asked += ["--sparsity", "0.5", *(word for row in rows for word in ("--row", row))]
+    arguments, out = [*folder(tmp_path), *asked], tmp_path / "out"
     assert app.run(arguments) == 0
     lines = (out / "points.jsonl").read_text().splitlines()
-    assert len(lines) == 2 * (1 + 2 * len(OWN))
+    assert len(lines) == 2 * (1 + 2 * len(rows))
     report = (out / "report.md").read_text()
-    for words in ("## net, Test 1", "## net, Test 2, 50 % pruned", "LNQ published", "top1 80"):
+    for words in (
+        "## net, Test 1\n",
+        "## net, Test 2, 50 % pruned",
+        "at equal kl",
+        "LNQ published",
+    ):
         assert words in report
+    assert (out / "points.md").read_text().count("\n| LNQ best |") == 4
     pictures = [str(path.relative_to(out)) for path in out.rglob("*.svg")]
     assert "pictures/net-50/curves.svg" in pictures
-    assert all(f"![{path}]({path})" in report for path in pictures)
+    assert all(f"]({path})" in report for path in pictures)
+    page = (out / "report.html").read_text()
+    assert page.count("data:image/svg+xml;base64,") == len(pictures)
+    assert "http" not in page
+    assert {path.suffix for path in (out / "streams").iterdir()} == {".nnr"}
     capsys.readouterr()
     assert app.run(arguments) == 0
     assert ": 0 points measured now" in capsys.readouterr().out
 
 
-def test_network_that_is_not_there_is_refused(tmp_path, capsys):
-    save_file(model(), tmp_path / "net.safetensors")
-    arguments = ["experiment", "lnq", "--data", str(tmp_path), "--out", str(tmp_path / "out")]
-    assert app.run([*arguments, "--network", "other"]) == 2
-    assert "one of net" in capsys.readouterr().err
+def test_sparsity_auto_is_the_most_that_costs_two_percent(tmp_path, capsys):
+    arguments = [*folder(tmp_path), "--no-ablation", "--row", URQ, "--sqnr", "8", "--json"]
+    assert app.run([*arguments, "--quiet"]) == 0
+    lines = (tmp_path / "out" / "points.jsonl").read_text().splitlines()
+    keys = [json.loads(line)["key"] for line in lines]
+    tried = {key["sparsity"]: key["row"] for key in keys}
+    assert tried == {0.0: URQ, **{n / 10: "uncoded" for n in range(1, 9)}, 0.9: URQ}
+    assert "pruned within 2 %" in (tmp_path / "out" / "report.md").read_text()
+    assert json.loads(capsys.readouterr().out)["measured"] == len(keys)
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (["--sparsity", "1"], "between 0 and 1"),
+        (["--row", "zip"], "one of URQ"),
+        (["--network", "other"], "one of net"),
+    ],
+)
+def test_what_is_not_there_is_refused(tmp_path, capsys, option, words):
+    assert app.run([*folder(tmp_path), *option]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_sparsity_auto_needs_an_evaluator(tmp_path, capsys):
+    without = folder(tmp_path)[:-2]
+    asked = ["--no-ablation", "--row", URQ, "--sqnr", "8", "--sparsity", "auto"]
+    assert app.run([*without, *asked]) == 2
+    assert "asks for --evaluator" in capsys.readouterr().err
 
 
 def test_decoded_model_is_what_is_evaluated():

@@ -40,8 +40,14 @@ def test_stream_without_lnq_has_no_pictures(tmp_path):
 
 def test_drawing_twice_gives_the_same_bytes(stream, tmp_path):
     (first,), (second,) = (list(draw_stream(stream, tmp_path / name)) for name in "ab")
-    assert first.read_bytes() == second.read_bytes()
-    assert b"lnq_flag of every unit" in first.read_bytes()
+    assert first[0] == "fc"
+    assert first[1].read_bytes() == second[1].read_bytes()
+    assert b"lnq_flag of every unit" in first[1].read_bytes()
+
+
+def test_pictures_are_png_files_where_those_are_asked_for(stream, tmp_path):
+    ((_, path),) = draw_stream(stream, tmp_path, "png")
+    assert path.read_bytes().startswith(b"\x89PNG")
 
 
 def test_curves_have_a_line_for_every_row(tmp_path):
@@ -51,15 +57,20 @@ def test_curves_have_a_line_for_every_row(tmp_path):
             "weight_bytes": size,
             "bytes": size + 9,
             "original_bytes": 999,
-            "metrics": {"x": 1.0},
+            "metrics": {"x": 1.0, "kl": 0.1},
         }
         for db, size in ((5.0, 40), (9.0, 80))
     ]
     result = Result(
-        "net", 0.0, layer_shares(clustered()), {"x": 2.0}, {"URQ": points, "DQ": points}
+        "net",
+        "Test 1",
+        0.0,
+        layer_shares(clustered()),
+        {"x": 2.0, "kl": 0.0},
+        {"URQ": points, "DQ": points},
     )
     draw_curves(result, tmp_path / "curves.svg")
     draw_bits({"map": 10, "symbols": 90}, tmp_path / "bits.svg")
     text = (tmp_path / "curves.svg").read_text()
-    assert all(word in text for word in ("URQ", "DQ", "CR %"))
+    assert all(word in text for word in ("URQ", "DQ", "CR %", "kl"))
     assert "symbols" in (tmp_path / "bits.svg").read_text()

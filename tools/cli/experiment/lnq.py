@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -11,39 +11,45 @@ from nnref.tools.cli.options import json_option, quiet_option
 from nnref.tools.cli.output import print_json
 
 if TYPE_CHECKING:
-    from nnref.tools.experiments.lnq import TestResult
+    from nnref.conformance.interop.client import Peer
+    from nnref.tools.experiments.lnq import Sparsity
+    from nnref.tools.experiments.rows import Method
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command(short_help="Local non-linear quantization beside others.")
 @click.option("--data", type=_FOLDER, required=True, help="Folder with safetensors files below it.")
 @click.option("--out", type=_FOLDER, required=True, help="Folder of the points and the report.")
 @click.option("--network", "names", multiple=True, help="Only this one; may be given again.")
-@click.option("--sqnr", "qualities", type=float, multiple=True, help="Quality in dB, again.")
+@click.option("--row", "rows", multiple=True, help="Only this method, such as 'LNQ best'; again.")
+@click.option("--sqnr", "qualities", type=float, multiple=True, help="Quality in dB; again.")
 @click.option(
     "--sparsity",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.8,
-    show_default=True,
-    help="Of Test 2.",
+    "sparsities",
+    multiple=True,
+    metavar="F|auto",
+    help="Of Test 2; again. auto: as many tenths as cost no more than 2 % of the task metric.  "
+    "[default: auto with --evaluator, else 0.8]",
 )
 @click.option(
-    "--evaluate",
-    metavar="CMD",
-    help="Command whose last line is the task metric; {model} and {network} are put in.",
+    "--evaluator",
+    type=_FILE,
+    metavar="FILE.py",
+    help="With a function evaluate(network, tensors, reference) that returns numbers by name.",
 )
 @click.option("--ablation/--no-ablation", default=True, help="Published mode switch by switch.")
 @click.option(
     "--peer-python",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=_FILE,
     metavar="FILE",
     help="Python of the virtual environment of NNCodec, for its rows.",
 )
 @click.option(
-    "--pictures/--no-pictures",
-    default=False,
-    help="SVG files of curves, units, levels and bits (extra experiments).",
+    "--pictures",
+    type=click.Choice(["svg", "png"]),
+    help="Curves, and what LNQ makes of every layer (extra experiments).",
 )
 @quiet_option
 @json_option
@@ -51,90 +57,76 @@ def command(
     data: Path,
     out: Path,
     names: tuple[str, ...],
+    rows: tuple[str, ...],
     qualities: tuple[float, ...],
-    sparsity: float,
-    evaluate: str | None,
+    sparsities: tuple[str, ...],
+    evaluator: Path | None,
     ablation: bool,
     peer_python: Path | None,
-    pictures: bool,
+    pictures: Literal["svg", "png"] | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
     """Local non-linear quantization beside others.
 
     Every network of --data is coded as it is (Test 1) and pruned (Test 2) by every method at
-    several qualities. `points.jsonl` in --out keeps what was measured, `report.md` has the tables.
+    several qualities. In --out, points.jsonl keeps what was measured: a command that is run again
+    goes on where it was; after a change of the encoder give another folder. report.html has
+    everything, report.md the comparisons and points.md every point as text.
     """
     from nnref.conformance.interop.client import Peer  # noqa: PLC0415  these load numba
     from nnref.tools.bench.equal_quality import networks  # noqa: PLC0415
-    from nnref.tools.cli.evaluation import CommandEvaluation  # noqa: PLC0415
     from nnref.tools.experiments.ablation import VARIANTS  # noqa: PLC0415
+    from nnref.tools.experiments.evaluation import Evaluator  # noqa: PLC0415
+    from nnref.tools.experiments.gallery import gallery  # noqa: PLC0415
     from nnref.tools.experiments.journal import Journal  # noqa: PLC0415
-    from nnref.tools.experiments.lnq import QUALITIES, Experiment  # noqa: PLC0415
-    from nnref.tools.experiments.report import markdown  # noqa: PLC0415
-    from nnref.tools.experiments.rows import URQ, methods  # noqa: PLC0415
+    from nnref.tools.experiments.lnq import QUALITIES, SPARSITY, Experiment  # noqa: PLC0415
+    from nnref.tools.experiments.report import write_report  # noqa: PLC0415
 
     found = networks(data)
     for name in names:
         if name not in found:
             raise refusal("usage", f"--network {name!r}: one of {', '.join(found)}")
-    journal = Journal(out / "points.jsonl")
-    results: list[TestResult] = []
+    asked = tuple(map(_sparsity, sparsities)) or ("auto" if evaluator else SPARSITY,)
     with ExitStack() as stack:
         peer = stack.enter_context(Peer(peer_python, timeout=600.0)) if peer_python else None
         experiment = Experiment(
-            journal,
-            methods(peer),
-            qualities or QUALITIES,
-            sparsity,
+            Journal(out / "points.jsonl"),
+            _methods(peer, rows),
+            tuple(sorted(qualities)) or QUALITIES,
+            asked,
+            Evaluator(evaluator) if evaluator else None,
             VARIANTS if ablation else {},
             tell=(lambda _: None) if quiet else lambda words: click.echo(words, err=True),
         )
-        for name in names or found:
-            own = evaluate.replace("{network}", name) if evaluate else ""
-            metrics = CommandEvaluation(own, str(found[name]), 600.0).metrics if own else None
-            results += experiment.run(name, found[name], metrics, own)
-    drawn: dict[str, list[str]] = {}
-    if pictures:
-        for each in results:
-            drawn |= _draw(each, found[each.network], experiment.qualities, out)
-    report = out / "report.md"
-    try:
-        report.write_text(markdown(results, URQ, "nnref experiment lnq", drawn), "utf-8")
-    except OSError as failure:
-        raise refusal("file-write", str(failure)) from failure
+        results = [each for name in names or found for each in experiment.run(name, found[name])]
+    drawn = {} if pictures is None else gallery(results, experiment, found, out, pictures)
+    paths = write_report(results, "nnref experiment lnq", drawn, out)
+    measured = experiment.journal.measured
     if as_json:
-        found_now = {"report": str(report), "measured": journal.measured}
-        print_json("nnref.experiment.lnq/1", found_now | {"networks": list(names or found)})
+        content = {"reports": [*map(str, paths)], "measured": measured}
+        print_json("nnref.experiment.lnq/1", content | {"networks": list(names or found)})
     elif not quiet:
-        click.echo(f"{report}: {journal.measured} points measured now")
+        click.echo(f"{paths[0]}: {measured} points measured now")
 
 
-def _draw(
-    result: "TestResult", path: Path, qualities: tuple[float, ...], out: Path
-) -> dict[str, list[str]]:
-    """Paths beside the report by title; streams are those of the middle quality."""
-    from nnref.tools.experiments.lnq import coded_network  # noqa: PLC0415  these load numba
-    from nnref.tools.experiments.pictures import (  # noqa: PLC0415
-        draw_bits,
-        draw_curves,
-        draw_stream,
-    )
-    from nnref.tools.experiments.rows import BEST, OWN, PUBLISHED  # noqa: PLC0415
+def _sparsity(text: str) -> "Sparsity":
+    if text == "auto":
+        return "auto"
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise refusal("usage", f"--sparsity {text!r}: auto, or a number between 0 and 1")
+    return value
 
-    name = f"{result.network}, {100 * result.sparsity:g} % pruned"
-    folder = out / "pictures" / f"{result.network}-{100 * result.sparsity:g}"
-    drawn = {f"{name}, curves": [folder / "curves.svg"]}
-    draw_curves(result, folder / "curves.svg")
-    model, middle = coded_network(path, result.sparsity), len(qualities) // 2
-    for row in (PUBLISHED, BEST):
-        below = folder / row.replace(" ", "-")
-        title = f"{name}, {row} at {qualities[middle]:g} dB"
-        drawn[title] = list(draw_stream(OWN[row].code(model, qualities[middle]).stream, below))
-        if drawn[title]:
-            draw_bits(result.points[row][middle]["bits"], below / "bits.svg")
-            drawn[title].append(below / "bits.svg")
-    return {
-        title: [each.relative_to(out).as_posix() for each in paths]
-        for title, paths in drawn.items()
-    }
+
+def _methods(peer: "Peer | None", wanted: tuple[str, ...]) -> "dict[str, list[Method]]":
+    from nnref.tools.experiments.rows import methods  # noqa: PLC0415  it loads numba
+
+    rows = methods(peer)
+    for row in wanted:
+        if row not in rows:
+            raise refusal("usage", f"--row {row!r}: one of {', '.join(rows)}")
+    return {row: rows[row] for row in rows if row in wanted or not wanted}
