@@ -62,5 +62,10 @@ def _markdown(block: Block, folder: Path) -> str:
         case Picture(title, path):
             return f"![{title}]({path.relative_to(folder).as_posix()})"
         case Table(columns, rows):
-            head = [columns, ["---", *["---:"] * (len(columns) - 1)]]
-            return "\n".join("| " + " | ".join(row) + " |" for row in [*head, *rows])
+            return table(columns, rows)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; its first column is text, the others are numbers."""
+    head = [columns, ["---", *["---:"] * (len(columns) - 1)]]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [*head, *rows])

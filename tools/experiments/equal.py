@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from nnref.tools.experiments.curves import bytes_at
+from nnref.tools.experiments.curves import bytes_at, bytes_within
 from nnref.tools.experiments.lnq import TestResult
 
 Values = Mapping[str, Any]
@@ -39,6 +39,20 @@ class Scale:
         points = result.points[row]
         curve = [(self.quality(each), each[self.size]) for each in points]
         return bytes_at(curve, self.levels[level])
+
+
+def equal_distortion(result: TestResult, row: str, db: float) -> float | None:
+    """Bytes of a row's weight tensors at a distortion in dB (`weight_quality`)."""
+    return bytes_at([(each["db"], each["weight_bytes"]) for each in result.points[row]], db)
+
+
+def equal_loss(result: TestResult, row: str, loss: float) -> float | None:
+    """Bytes of a row's files at a relative change of the first task metric."""
+    points = result.points[row]
+    for name, before in [*result.metrics.items()][:1]:
+        change = _change(name, before).quality
+        return bytes_within([(-change(each), each["bytes"]) for each in points], loss)
+    return None
 
 
 def scales(result: TestResult, base: str) -> Iterator[Scale]:

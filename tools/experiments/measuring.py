@@ -15,7 +15,7 @@ Metrics = Callable[[Tensors], dict[str, float]]
 
 
 def measure(
-    method: Method, model: Tensors, sqnr: float, metrics: Metrics = lambda _: {}
+    method: Method, model: Tensors, sqnr: float, metrics: Metrics | None = None
 ) -> dict[str, Any]:
     """Bytes, distortion, SL, side information and task metrics of one point, as JSON has it.
 
@@ -31,7 +31,7 @@ def measure(
         "original_bytes": sum(tensor.nbytes for tensor in model.values()),
         "db": weight_quality(model, decoded),
         "seconds": seconds,
-        "metrics": metrics(decoded),
+        "metrics": metrics(decoded) if metrics is not None else {},
         **_lnq(model, coded),
     }
 

@@ -13,12 +13,13 @@ from typing import Any, Final
 
 from nnref.spec.errors import UsageError
 from nnref.tools.bench.workload import Tensors, file_model
+from nnref.tools.experiments.document import table
+from nnref.tools.experiments.equal import equal_distortion, equal_loss
 from nnref.tools.experiments.journal import Journal, Values
 from nnref.tools.experiments.layer_shares import layer_shares
 from nnref.tools.experiments.lnq import TestResult
 from nnref.tools.experiments.measuring import Metrics, measure
 from nnref.tools.experiments.method_rows import Setting
-from nnref.tools.experiments.report import equal_distortion, equal_loss, table
 from nnref.tools.experiments.rows import DQ
 
 LOSSES: Final = (0.005, 0.01, 0.02, 0.05)
@@ -65,7 +66,7 @@ def measured(
         for row, settings in rows.items()
     }
     held = {row: values for row, values in points.items() if values}
-    return TestResult(network, 0.0, layer_shares(model), own, held)
+    return TestResult(network, "as it is", 0.0, layer_shares(model), own, held)
 
 
 def _measured(setting: Setting, model: Tensors, metrics: Metrics | None) -> Values:

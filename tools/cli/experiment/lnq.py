@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from nnref.spec.errors import refusal
-from nnref.tools.cli.options import json_option, quiet_option
+from nnref.tools.cli.experiment.options import chosen_networks, experiment_options, teller
 from nnref.tools.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -15,14 +15,11 @@ if TYPE_CHECKING:
     from nnref.tools.experiments.lnq import Sparsity
     from nnref.tools.experiments.rows import Method
 
-_FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command(short_help="Local non-linear quantization beside others.")
-@click.option("--data", type=_FOLDER, required=True, help="Folder with safetensors files below it.")
-@click.option("--out", type=_FOLDER, required=True, help="Folder of the points and the report.")
-@click.option("--network", "names", multiple=True, help="Only this one; may be given again.")
+@experiment_options
 @click.option("--row", "rows", multiple=True, help="Only this method, such as 'LNQ best'; again.")
 @click.option("--sqnr", "qualities", type=float, multiple=True, help="Quality in dB; again.")
 @click.option(
@@ -51,8 +48,6 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     type=click.Choice(["svg", "png"]),
     help="Curves, and what LNQ makes of every layer (extra experiments).",
 )
-@quiet_option
-@json_option
 def command(
     data: Path,
     out: Path,
@@ -75,7 +70,6 @@ def command(
     everything, report.md the comparisons and points.md every point as text.
     """
     from nnref.conformance.interop.client import Peer  # noqa: PLC0415  these load numba
-    from nnref.tools.bench.equal_quality import networks  # noqa: PLC0415
     from nnref.tools.experiments.ablation import VARIANTS  # noqa: PLC0415
     from nnref.tools.experiments.evaluation import Evaluator  # noqa: PLC0415
     from nnref.tools.experiments.gallery import gallery  # noqa: PLC0415
@@ -83,10 +77,7 @@ def command(
     from nnref.tools.experiments.lnq import QUALITIES, SPARSITY, Experiment  # noqa: PLC0415
     from nnref.tools.experiments.report import write_report  # noqa: PLC0415
 
-    found = networks(data)
-    for name in names:
-        if name not in found:
-            raise refusal("usage", f"--network {name!r}: one of {', '.join(found)}")
+    networks = chosen_networks(data, names)
     asked = tuple(map(_sparsity, sparsities)) or ("auto" if evaluator else SPARSITY,)
     with ExitStack() as stack:
         peer = stack.enter_context(Peer(peer_python, timeout=600.0)) if peer_python else None
@@ -97,15 +88,15 @@ def command(
             asked,
             Evaluator(evaluator) if evaluator else None,
             VARIANTS if ablation else {},
-            tell=(lambda _: None) if quiet else lambda words: click.echo(words, err=True),
+            tell=teller(quiet),
         )
-        results = [each for name in names or found for each in experiment.run(name, found[name])]
-    drawn = {} if pictures is None else gallery(results, experiment, found, out, pictures)
+        results = [each for name, path in networks.items() for each in experiment.run(name, path)]
+    drawn = {} if pictures is None else gallery(results, experiment, networks, out, pictures)
     paths = write_report(results, "nnref experiment lnq", drawn, out)
     measured = experiment.journal.measured
     if as_json:
         content = {"reports": [*map(str, paths)], "measured": measured}
-        print_json("nnref.experiment.lnq/1", content | {"networks": list(names or found)})
+        print_json("nnref.experiment.lnq/1", content | {"networks": list(networks)})
     elif not quiet:
         click.echo(f"{paths[0]}: {measured} points measured now")
 

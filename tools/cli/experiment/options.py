@@ -24,18 +24,20 @@ _OPTIONS: Final = (
     ),
     click.option("--out", type=_FOLDER, required=True, help="Folder of the points and the report."),
     click.option("--network", "names", multiple=True, help="Only this one; may be given again."),
-    click.option(
-        "--evaluate",
-        metavar="CMD",
-        help="Command whose last line is the task metric; {model} and {network} are put in.",
-    ),
     quiet_option,
     json_option,
 )
 
 
+evaluate_option: Final = click.option(
+    "--evaluate",
+    metavar="CMD",
+    help="Command whose last line is the task metric; {model} and {network} are put in.",
+)
+
+
 def experiment_options(command: Command) -> Command:
-    """`--data`, `--out`, `--network`, `--evaluate`, `--quiet`, `--json`."""
+    """`--data`, `--out`, `--network`, `--quiet`, `--json`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
