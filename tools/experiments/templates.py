@@ -17,9 +17,9 @@ from nnref.codec import decode, open_stream
 from nnref.codec.quantization.templates import Kernels, fitted_scales
 from nnref.tools.bench.workload import Tensors, file_model
 from nnref.tools.experiments.distortion import weight_quality
+from nnref.tools.experiments.document import table
 from nnref.tools.experiments.journal import Journal, Values
 from nnref.tools.experiments.measuring import Metrics
-from nnref.tools.experiments.report import table
 from nnref.tools.experiments.rows import Settings
 from nnref.tools.train.templates import can_have_templates
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from nnref.spec.errors import refusal
-from nnref.tools.cli.experiment.options import chosen_networks, experiment_options, teller
+from nnref.tools.cli.experiment.options import chosen_networks, common_options, teller
 from nnref.tools.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command(short_help="Local non-linear quantization beside others.")
-@experiment_options
+@common_options
 @click.option("--row", "rows", multiple=True, help="Only this method, such as 'LNQ best'; again.")
 @click.option("--sqnr", "qualities", type=float, multiple=True, help="Quality in dB; again.")
 @click.option(

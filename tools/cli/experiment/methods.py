@@ -7,7 +7,6 @@ import click
 
 from nnref.tools.cli.experiment.options import (
     chosen_networks,
-    evaluate_option,
     evaluation,
     experiment_options,
     teller,
@@ -18,7 +17,6 @@ from nnref.tools.cli.output import print_json
 
 @click.command(short_help="All methods side by side.")
 @experiment_options
-@evaluate_option
 @click.option(
     "--peer-python",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -27,20 +27,23 @@ _OPTIONS: Final = (
     quiet_option,
     json_option,
 )
-
-
-evaluate_option: Final = click.option(
+_EVALUATE: Final = click.option(
     "--evaluate",
     metavar="CMD",
     help="Command whose last line is the task metric; {model} and {network} are put in.",
 )
 
 
-def experiment_options(command: Command) -> Command:
+def common_options(command: Command) -> Command:
     """`--data`, `--out`, `--network`, `--quiet`, `--json`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def experiment_options(command: Command) -> Command:
+    """The common ones and `--evaluate`."""
+    return common_options(_EVALUATE(command))
 
 
 def chosen_networks(data: Path, names: Iterable[str]) -> dict[str, Path]:
