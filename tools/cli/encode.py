@@ -2,7 +2,7 @@
 
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -17,6 +17,7 @@ from nnref.tools.cli.options import jobs_option, json_option, number_or_auto, qu
 from nnref.tools.cli.output import print_json, progress_bar
 from nnref.tools.cli.parameters import parameters_given
 from nnref.tools.cli.quantization_data import quantization_data_given
+from nnref.tools.cli.sections import SectionedCommand
 from nnref.tools.cli.targets import TargetOptions, print_trial, search_object, target_options
 from nnref.tools.cli.text import count_text, finite_or_none, one_line, ratio_text
 from nnref.tools.cli.topology import topology_options
@@ -26,7 +27,24 @@ if TYPE_CHECKING:
     from nnref.codec.transform import FoldedSource
 
 
-@click.command(short_help="Encode a model as an NNR stream.")
+SECTIONS: Final = {
+    "qp": "Quality",
+    "effort": "Coding tools",
+    "lnq": "Methods beyond the standard, pruning",
+    "calibration": "Calibration, rules, numbers that do not fit",
+    "profile": "Form of the stream",
+    "bases": "Updates",
+    "max_bytes": "Targets",
+    "quantization_data": "What is carried along",
+    "fold_batch_norm": "Batch norms",
+    "jobs": "Running",
+}
+"""Headings of the help page, by the option that comes first."""
+
+
+@click.command(
+    cls=SectionedCommand, sections=SECTIONS, short_help="Encode a model as an NNR stream."
+)
 @click.argument("model", type=click.Path(readable=False))
 @click.option(
     "-o", "--output", type=click.Path(readable=False), required=True, help="Stream to write."
