@@ -11,13 +11,14 @@ from nnref.codec.topology import Topology
 from nnref.codec.transform.pairs import Block
 from nnref.spec.errors import refusal
 from nnref.spec.syntax.units import MAX_LONG_SIZE
+from nnref.spec.tables.video import BIT_DEPTHS
 
 Effort = Literal["fast", "default", "best"]
 ShiftSearch = Literal["off", "compatible", "exact"]
 ParentId = Literal["ids", "sha256", "sha512"]
 NonFinite = Literal["error", "raw"]
 Lnq = Literal["off", "auto", "class", "published"]
-MethodName = Literal["templates", "deep-compression"]
+MethodName = Literal["templates", "video", "deep-compression"]
 TemplateDistance = Literal["absolute", "signed"]
 Tools = Literal["chosen", "auto"]
 OutOfReach = Literal["raw", "layer", "error"]
@@ -71,6 +72,7 @@ _TYPES: Final = {
     "prune": (float, int, _NONE),
     "shared_bits": (int, _NONE),
     "templates": (int, str),
+    "video_depth": (int,),
     "template_residual": (bool,),
     "steps": (dict,),
     "lossless": (bool,),
@@ -153,8 +155,9 @@ class EncodeSettings:
     least magnitude. Quality is then that of what is left."""
     method: MethodName | None = None
     """A method beyond the standard (clause 15) for the tensors that it suits, in units that NNCodec
-    stops at: "templates" for kernels as scaled and shifted templates; "deep-compression" for few
-    shared values, found by k-means, and Huffman codes, whatever quality is asked for."""
+    stops at: "templates" for kernels as scaled and shifted templates; "video" for weights as
+    pictures of HEVC (extra `video`) and "deep-compression" for few shared values, found by k-means,
+    and Huffman codes, both whatever quality is asked for."""
     tools: Tools = "chosen"
     """Which coding tools a tensor with at least two dimensions may have: those chosen by the other
     settings; or with "auto" the one of all that takes fewest bytes for no more error. Like `method`
@@ -170,6 +173,14 @@ class EncodeSettings:
     template_distance: TemplateDistance = "absolute"
     """Whether kernels are compared with templates by the magnitude of Pearson's r, or with its
     sign."""
+    video_depth: int = 8
+    """Bits of the integers that `method` "video" makes of weights: 8, 10 or 12."""
+    video_qp: int | None = None
+    """QP of the pictures, 0..51; None codes them without loss."""
+    video_scales: Literal["tensor", "row"] = "tensor"
+    """Whether integers have one scale for a tensor, or one for each of its rows."""
+    video_layers: Literal["all", "fc"] = "all"
+    """Which weights become pictures: all, or those of fully connected layers (matrices)."""
     lossless: bool = False
     """Carry float tensors without quantization."""
     non_finite: NonFinite = "error"
@@ -390,9 +401,15 @@ def _check_low_rank(settings: EncodeSettings) -> None:
 
 
 def _check_method(settings: EncodeSettings) -> None:
-    _check_choice("method", settings.method, (None, "templates", "deep-compression"))
+    _check_choice("method", settings.method, (None, "templates", "video", "deep-compression"))
     if settings.shared_bits is not None:
         _check_range("shared_bits", settings.shared_bits, 1, MAX_SHARED_BITS)
+    _check_choice("video_scales", settings.video_scales, ("tensor", "row"))
+    _check_choice("video_layers", settings.video_layers, ("all", "fc"))
+    if settings.video_depth not in BIT_DEPTHS:
+        raise refusal("setting-unknown", f"video_depth {settings.video_depth} is not 8, 10 or 12")
+    if settings.video_qp is not None:
+        _check_range("video_qp", settings.video_qp, 0, 51)
     _check_choice("template_distance", settings.template_distance, ("absolute", "signed"))
     if settings.templates != "auto":
         _check_range("templates", settings.templates, 1, MAX_TEMPLATES)

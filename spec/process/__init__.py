@@ -18,6 +18,7 @@ Read the modules in this order; each function is one clause, or a part of one.
     lnq_class_mode, lnq_codebooks,
     lnq_published_mode, lnq_values,
     lnq                          clause 15.1: local non-linear quantization
+    hevc, video                  clause 15.2: weights as pictures
     templates                    clause 15.5: kernels as scaled and shifted templates
     deep_compression             clause 15.6: shared weights and Huffman codes
 

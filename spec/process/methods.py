@@ -13,6 +13,7 @@ from nnref.spec.process.lnq_header import lnq_header
 from nnref.spec.process.method_unit import MethodUnit
 from nnref.spec.process.payload import Payload
 from nnref.spec.process.templates import template_header, template_payload
+from nnref.spec.process.video import video_header, video_payload
 from nnref.spec.tables.enums import Method
 
 
@@ -27,6 +28,7 @@ class MethodProcess(NamedTuple):
 
 METHODS: dict[int, MethodProcess] = {
     Method.LNQ: MethodProcess(lnq_header, lnq_payload),
+    Method.VIDEO: MethodProcess(video_header, video_payload),
     Method.TEMPLATES: MethodProcess(template_header, template_payload),
     Method.DEEP_COMPRESSION: MethodProcess(deep_compression_header, deep_compression_payload),
 }

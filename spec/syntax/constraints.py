@@ -25,6 +25,7 @@ from nnref.spec.syntax.derived import (
 )
 from nnref.spec.syntax.expressions import stream, terms, text
 from nnref.spec.syntax.lnq_derived import lnq_centroids_fit, lnq_offsets_fit
+from nnref.spec.syntax.video_derived import video_scales_finite
 from nnref.spec.tables.enums import (
     LayerType,
     LnqContextMode,
@@ -32,6 +33,7 @@ from nnref.spec.tables.enums import (
     LuType,
     PayloadType,
 )
+from nnref.spec.tables.video import MOST_PADDING
 
 BLOCK: Final = int(PayloadType.NNR_PT_BLOCK)
 INT: Final = int(PayloadType.NNR_PT_INT)
@@ -41,6 +43,7 @@ METHOD: Final = "method_data_unit()"
 LNQ: Final = "lnq_header()"
 TEMPLATES: Final = "template_header()"
 DEEP: Final = "deep_compression_header()"
+VIDEO: Final = "video_header()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,27 @@ CONSTRAINTS: Final[tuple[Constraint, ...]] = (
         this.lnq_codebook_levels <= this._.lnq_levels,
     ),
     Constraint("lnq-centroid-overflow", "lnq_codebook()", "lnq_centroids", lnq_centroids_fit),
+    Constraint(
+        "video-picture-size",
+        VIDEO,
+        "video_height",
+        this.video_width * this.video_height <= this._.tensor_weights + MOST_PADDING,
+    ),
+    Constraint(
+        "video-tile",
+        VIDEO,
+        "video_height",
+        (this.video_tile_width_minus1 < this.video_width)
+        & (this.video_tile_height_minus1 < this.video_height),
+    ),
+    Constraint(
+        "video-chroma-size",
+        VIDEO,
+        "video_height",
+        (this.video_chroma_flag == 0)
+        | ((this.video_width % 2 == 0) & (this.video_height % 2 == 0)),
+    ),
+    Constraint("video-scale", VIDEO, "video_scale", video_scales_finite),
     Constraint(
         "template-size",
         TEMPLATES,

@@ -16,6 +16,7 @@ from nnref.spec.syntax.elements import DIMENSION_LIMIT, Element, Structure, vari
 from nnref.spec.syntax.expressions import derived, stream
 from nnref.spec.syntax.lnq import LNQ_HEADER
 from nnref.spec.syntax.templates import TEMPLATE_HEADER
+from nnref.spec.syntax.video import VIDEO_HEADER
 from nnref.spec.tables.enums import DecompressedDataFormat, LayerType, Method
 from nnref.spec.tables.private_units import METHOD_SIGNATURE
 
@@ -38,6 +39,12 @@ def layer_type_by_dimensions(this: Elements, stream: Elements) -> int:  # noqa: 
     return int(layer_type_of(this["tensor_dimensions"]))
 
 
+@derived("tensor_dimensions[0], 1 without dimensions")
+def rows_by_dimensions(this: Elements, stream: Elements) -> int:  # noqa: ARG001
+    """Clause 14.2.2: rows of the matrix view."""
+    return int([*this["tensor_dimensions"], 1][0])
+
+
 @derived("Product(tensor_dimensions[1..])")
 def columns_by_dimensions(this: Elements, stream: Elements) -> int:  # noqa: ARG001
     """Clause 14.2.2: columns of the matrix view."""
@@ -52,6 +59,7 @@ def weights_by_dimensions(this: Elements, stream: Elements) -> int:  # noqa: ARG
 
 METHOD_HEADERS: Final[dict[int, Structure]] = {
     int(Method.LNQ): LNQ_HEADER,
+    int(Method.VIDEO): VIDEO_HEADER,
     int(Method.TEMPLATES): TEMPLATE_HEADER,
     int(Method.DEEP_COMPRESSION): DEEP_COMPRESSION_HEADER,
 }
@@ -98,6 +106,7 @@ METHOD_DATA_UNIT: Final = Structure(
         limit=DIMENSION_LIMIT,
     ),
     variable("layer_type", layer_type_by_dimensions, METHOD),
+    variable("tensor_rows", rows_by_dimensions, METHOD),
     variable("tensor_columns", columns_by_dimensions, METHOD),
     variable("tensor_weights", weights_by_dimensions, METHOD),
     *(

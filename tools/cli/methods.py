@@ -20,7 +20,7 @@ def method_options(command: Command) -> Command:
 _OPTIONS = (
     click.option(
         "--method",
-        type=click.Choice(["templates", "deep-compression"]),
+        type=click.Choice(["templates", "video", "deep-compression"]),
         help="A method beyond the standard for the tensors that it suits; NNCodec stops at their "
         "units.  [default: none]",
     ),
@@ -53,5 +53,27 @@ _OPTIONS = (
         type=click.Choice(["absolute", "signed"]),
         help="Compare kernels with templates by |r| or r, Pearson's correlation.  "
         "[default: absolute]",
+    ),
+    click.option(
+        "--video-depth",
+        type=click.Choice(["8", "10", "12"]),
+        callback=lambda _ctx, _param, text: None if text is None else int(text),
+        help="--method video: bits of the integers that become pictures.  [default: 8]",
+    ),
+    click.option(
+        "--video-qp",
+        metavar="N",
+        type=click.IntRange(0, 51),
+        help="QP of the pictures.  [default: without loss]",
+    ),
+    click.option(
+        "--video-scales",
+        type=click.Choice(["tensor", "row"]),
+        help="One scale for a tensor, or for each of its rows.  [default: tensor]",
+    ),
+    click.option(
+        "--video-layers",
+        type=click.Choice(["all", "fc"]),
+        help="Which weights become pictures: all, or fully connected ones.  [default: all]",
     ),
 )

@@ -37,6 +37,7 @@ class MethodDecoder(NamedTuple):
 
 _MODULES: Final = {
     Method.LNQ: "lnq",
+    Method.VIDEO: "video",
     Method.TEMPLATES: "templates",
     Method.DEEP_COMPRESSION: "deep_compression",
 }

@@ -52,6 +52,7 @@ class MethodTask:
 
 _MODULES: Final[Mapping[str, str]] = {
     "templates": "templates",
+    "video": "video",
     "deep-compression": "deep_compression",
 }
 """By `EncodeSettings.method`; imported when a tensor is to be coded with it."""

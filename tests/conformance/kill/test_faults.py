@@ -11,7 +11,13 @@ from nnref.spec.errors import UsageError
 
 FAULTS = load_faults()
 EXEMPT = {"process.observer", "process.refused", "process.method_unit", "process.methods"}
-METHODS = ("process.lnq", "process.templates", "process.deep_compression")
+METHODS = (
+    "process.lnq",
+    "process.templates",
+    "process.deep_compression",
+    "process.video",
+    "process.hevc",
+)
 """Modules that tell and do not decode; and the method units, which no stream of the suite has."""
 
 

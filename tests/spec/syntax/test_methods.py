@@ -104,4 +104,4 @@ def test_writer_refuses_elements_of_another_method():
     assert opened
     with pytest.raises(NnrError) as caught:
         write_unit(METHOD_UNIT, FIELDS | {"video_header": {}}, b"", state)
-    assert caught.value.id == "element-unknown"
+    assert caught.value.id == "element-not-present"

@@ -1,0 +1,112 @@
+"""Clause 15.2: decoding video-coded weights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnref.codec.decoder.data_unit import CodedTensor, CodedUnit
+from nnref.codec.decoder.methods import MethodDecoder, MethodUnit
+from nnref.codec.decoder.methods.hevc import PictureFormat, Samples, decode_pictures
+from nnref.spec.tables.video import BIT_DEPTHS
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """Clause 15.2.2: how the weights of a tensor lie in pictures: in tiles, of which whole ones
+    alone count, from left to right and from the top down.
+    """
+
+    pictures: PictureFormat
+    tile_width: int
+    tile_height: int
+
+    @classmethod
+    def of(cls, header: Fields) -> Self:
+        """What a video header says of its pictures."""
+        return cls(
+            PictureFormat(
+                header["video_width"],
+                header["video_height"],
+                BIT_DEPTHS[header["video_bit_depth_idc"]],
+                bool(header["video_chroma_flag"]),
+            ),
+            header["video_tile_width_minus1"] + 1,
+            header["video_tile_height_minus1"] + 1,
+        )
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Lines of tiles, and tiles of a line."""
+        pictures = self.pictures
+        return pictures.height // self.tile_height, pictures.width // self.tile_width
+
+    def count(self, weights: int) -> int:
+        """The pictures that so many weights need."""
+        lines, tiles = self.grid
+        return -(-weights // (lines * tiles * self.tile_height * self.tile_width))
+
+    def unpacked(self, pictures: Samples, weights: int) -> Samples:
+        """The samples of the weights, in their order, of pictures [count, height, width]."""
+        return self._tiles(pictures).reshape(-1)[:weights]
+
+    def packed(self, samples: Samples) -> Samples:
+        """Pictures [count, height, width] of samples, and middles where there are none."""
+        count, fmt = self.count(samples.size), self.pictures
+        shape = (count, fmt.height, fmt.width)
+        pictures: Samples = np.full(shape, 1 << (fmt.bit_depth - 1), samples.dtype)
+        tiles = self._tiles(pictures)
+        filled = np.full(tiles.size, 1 << (fmt.bit_depth - 1), samples.dtype)
+        filled[: samples.size] = samples
+        tiles[:] = filled.reshape(tiles.shape)
+        return pictures
+
+    def _tiles(self, pictures: Samples) -> Samples:
+        """A view of pictures: [count, line of tiles, tile, line, sample]."""
+        lines, tiles = self.grid
+        whole = pictures[:, : lines * self.tile_height, : tiles * self.tile_width]
+        count, height, width = whole.strides
+        shape = (len(whole), lines, tiles, self.tile_height, self.tile_width)
+        strides = (count, height * self.tile_height, width * self.tile_width, height, width)
+        return np.lib.stride_tricks.as_strided(whole, shape, strides)
+
+
+def decode(work: MethodUnit) -> CodedUnit:
+    """Clause 15.2: the tensor of a unit. Raises what `decode_pictures` raises."""
+    unit, member = work.unit, work.member
+    header = unit.fields["video_header"]
+    packing = Packing.of(header)
+    payload, count = bytes(unit.payload), packing.count(member.weights)
+    pictures = decode_pictures(payload, packing.pictures, count)
+    samples = packing.unpacked(pictures, member.weights).reshape(member.rows, member.columns)
+    scales = np.array(header["video_scale"], np.float32)
+    values = from_samples(samples, scales, packing.pictures.bit_depth)
+    tensor = CodedTensor(member, None, None, None, values.reshape(member.dimensions))
+    return CodedUnit([tensor], None, unit.payload_size)
+
+
+def from_samples(
+    samples: Samples, scales: NDArray[np.float32], bit_depth: int
+) -> NDArray[np.float32]:
+    """Clause 15.2.3: samples less the middle of their range, times the scale, in binary32.
+
+    `samples` is rows x columns; `scales` has one number, or one for each row.
+    """
+    integers = samples.astype(np.float32) - np.float32(1 << (bit_depth - 1))
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        values: NDArray[np.float32] = integers * scales[:, None]
+    return values
+
+
+def tools(fields: Fields) -> tuple[str, ...]:
+    """Short names of what the header switches on."""
+    header = fields["video_header"]
+    depth = BIT_DEPTHS[header["video_bit_depth_idc"]]
+    return ("video", f"bits{depth}", *["row-scales"] * header["video_scales_per_row_flag"])
+
+
+DECODER: Final = MethodDecoder(decode, tools)
