@@ -19,6 +19,7 @@ ParentId = Literal["ids", "sha256", "sha512"]
 NonFinite = Literal["error", "raw"]
 Lnq = Literal["off", "auto", "class", "published"]
 MethodName = Literal["templates", "video", "deep-compression"]
+VideoLayout = Literal["rows", "kernels", "square"]
 TemplateDistance = Literal["absolute", "signed"]
 Tools = Literal["chosen", "auto"]
 OutOfReach = Literal["raw", "layer", "error"]
@@ -73,6 +74,7 @@ _TYPES: Final = {
     "shared_bits": (int, _NONE),
     "templates": (int, str),
     "video_depth": (int,),
+    "video_chroma": (bool,),
     "template_residual": (bool,),
     "steps": (dict,),
     "lossless": (bool,),
@@ -179,6 +181,12 @@ class EncodeSettings:
     """QP of the pictures, 0..51; None codes them without loss."""
     video_scales: Literal["tensor", "row"] = "tensor"
     """Whether integers have one scale for a tensor, or one for each of its rows."""
+    video_layout: VideoLayout = "rows"
+    """How weights lie in pictures: a line for each row; each kernel a rectangle, a line of them for
+    each row; or one behind the other in a picture like a square, as those do whose rows are too
+    short or too long for a line."""
+    video_chroma: bool = False
+    """Pictures with chroma that means nothing (4:2:0), for decoders that have no others."""
     video_layers: Literal["all", "fc"] = "all"
     """Which weights become pictures: all, or those of fully connected layers (matrices)."""
     lossless: bool = False
@@ -405,6 +413,7 @@ def _check_method(settings: EncodeSettings) -> None:
     if settings.shared_bits is not None:
         _check_range("shared_bits", settings.shared_bits, 1, MAX_SHARED_BITS)
     _check_choice("video_scales", settings.video_scales, ("tensor", "row"))
+    _check_choice("video_layout", settings.video_layout, ("rows", "kernels", "square"))
     _check_choice("video_layers", settings.video_layers, ("all", "fc"))
     if settings.video_depth not in BIT_DEPTHS:
         raise refusal("setting-unknown", f"video_depth {settings.video_depth} is not 8, 10 or 12")

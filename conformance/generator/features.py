@@ -84,5 +84,7 @@ def _of_element(element: HeardElement) -> Iterator[str]:
         yield _method(int(value))
     if name == "index_signature":
         yield "index-unit"
+    if name == "video_bit_depth_idc":
+        yield "hevc"
     if _MAPS in element.path and not name.endswith("_flag"):
         yield "performance-maps"

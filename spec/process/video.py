@@ -86,7 +86,9 @@ def video_payload(bits: BitReader, unit: MethodUnit, header: VideoHeader) -> Pay
 
 
 def in_tiles(picture: list[int], header: VideoHeader) -> list[int]:
-    """Clause 15.2.2: Pictures. The samples of all whole tiles, tile by tile, of each line by line."""
+    """Clause 15.2.2: Pictures. The samples of all whole tiles, one tile after the other, line by
+    line.
+    """
     width, height = header.tile_width, header.tile_height
     samples = []
     for top in range(0, header.pictures.height - height + 1, height):

@@ -29,19 +29,33 @@ _SHOWN_VALUE = 60
 @click.argument("path", metavar="STREAM", type=click.Path(readable=False))
 @click.option("--elements", is_flag=True, help="List every syntax element with its bits.")
 @click.option("--lnq", is_flag=True, help="Decode layers with LNQ, show units, SL and side bits.")
+@click.option(
+    "--payload",
+    metavar="TENSOR",
+    help="Write the payload of a tensor's unit, and nothing else, to standard output.",
+)
 @out_of_band_option
 @limit_option
 @json_option
 def command(
-    path: str, elements: bool, lnq: bool, out_of_band: Any, limits: Limits, as_json: bool
+    path: str,
+    elements: bool,
+    lnq: bool,
+    payload: str | None,
+    out_of_band: Any,
+    limits: Limits,
+    as_json: bool,
 ) -> int:
     """Show units, elements, tensors and sizes.
 
     Nothing is decoded without --lnq. Tensors are listed as they are coded; the totals count them
     as they are handed out, with factors and scalings multiplied into their weight. Of a damaged
     stream, all that can be parsed is shown before the error. Positions are bits counted from the
-    first bit of the stream.
+    first bit of the stream. The payload of video-coded weights is a file for any HEVC decoder.
     """
+    if payload is not None:
+        _write_payload(path, payload, out_of_band, limits)
+        return GOOD
     from nnref.tools.cli.inspection import inspect  # noqa: PLC0415  it loads numpy
 
     found = inspect(path, limits, out_of_band)
@@ -55,6 +69,14 @@ def command(
     if lnq and not as_json:
         print_lnq(layers)
     return tell(found.errors[-1]) if found.errors else GOOD
+
+
+def _write_payload(path: str, name: str, out_of_band: Any, limits: Limits) -> None:
+    """The payload as it is. Raises UsageError tensor-unknown."""
+    from nnref.codec import Stream  # noqa: PLC0415  it loads numpy
+
+    stream = Stream(path, limits=limits, out_of_band=out_of_band, as_coded=True)
+    click.get_binary_stream("stdout").write(stream.info(name).unit.payload)
 
 
 def _print(path: str, found: "Inspection", elements: bool) -> None:

@@ -72,6 +72,18 @@ _OPTIONS = (
         help="One scale for a tensor, or for each of its rows.  [default: tensor]",
     ),
     click.option(
+        "--video-layout",
+        type=click.Choice(["rows", "kernels", "square"]),
+        help="A line of a picture for each row; each kernel a rectangle, a line of them for each "
+        "row; or weights one behind the other in a picture like a square.  [default: rows]",
+    ),
+    click.option(
+        "--video-chroma/--no-video-chroma",
+        default=None,
+        help="Add chroma that means nothing (4:2:0), for decoders that have no other pictures.  "
+        "[default: off]",
+    ),
+    click.option(
         "--video-layers",
         type=click.Choice(["all", "fc"]),
         help="Which weights become pictures: all, or fully connected ones.  [default: all]",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nnref.spec.errors import refusal
 
-Samples = NDArray[np.uint16] | NDArray[np.uint8]
+Samples = NDArray[np.unsignedinteger[Any]]
 
 _ERRORS: Final = "crccheck+bitstream+buffer+explode"
 """What FFmpeg is told to refuse, where it would otherwise guess."""

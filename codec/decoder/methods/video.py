@@ -52,27 +52,23 @@ class Packing:
 
     def unpacked(self, pictures: Samples, weights: int) -> Samples:
         """The samples of the weights, in their order, of pictures [count, height, width]."""
-        return self._tiles(pictures).reshape(-1)[:weights]
+        lines, tiles = self.grid
+        height, width = lines * self.tile_height, tiles * self.tile_width
+        split = (len(pictures), lines, self.tile_height, tiles, self.tile_width)
+        by_tile = pictures[:, :height, :width].reshape(split).swapaxes(2, 3)
+        return by_tile.reshape(-1)[:weights]
 
     def packed(self, samples: Samples) -> Samples:
         """Pictures [count, height, width] of samples, and middles where there are none."""
-        count, fmt = self.count(samples.size), self.pictures
-        shape = (count, fmt.height, fmt.width)
-        pictures: Samples = np.full(shape, 1 << (fmt.bit_depth - 1), samples.dtype)
-        tiles = self._tiles(pictures)
-        filled = np.full(tiles.size, 1 << (fmt.bit_depth - 1), samples.dtype)
+        (lines, tiles), count, fmt = self.grid, self.count(samples.size), self.pictures
+        height, width = lines * self.tile_height, tiles * self.tile_width
+        middle = 1 << (fmt.bit_depth - 1)
+        filled = np.full(count * height * width, middle, fmt.dtype)
         filled[: samples.size] = samples
-        tiles[:] = filled.reshape(tiles.shape)
+        by_tile = filled.reshape(count, lines, tiles, self.tile_height, self.tile_width)
+        pictures: Samples = np.full((count, fmt.height, fmt.width), middle, fmt.dtype)
+        pictures[:, :height, :width] = by_tile.swapaxes(2, 3).reshape(count, height, width)
         return pictures
-
-    def _tiles(self, pictures: Samples) -> Samples:
-        """A view of pictures: [count, line of tiles, tile, line, sample]."""
-        lines, tiles = self.grid
-        whole = pictures[:, : lines * self.tile_height, : tiles * self.tile_width]
-        count, height, width = whole.strides
-        shape = (len(whole), lines, tiles, self.tile_height, self.tile_width)
-        strides = (count, height * self.tile_height, width * self.tile_width, height, width)
-        return np.lib.stride_tricks.as_strided(whole, shape, strides)
 
 
 def decode(work: MethodUnit) -> CodedUnit:

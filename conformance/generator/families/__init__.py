@@ -24,6 +24,7 @@ from nnref.conformance.generator.families import (
     tensors,
     units,
     updates,
+    video,
 )
 
 FAMILIES: Final[tuple[Callable[[], Iterator[Case]], ...]] = (
@@ -42,6 +43,7 @@ FAMILIES: Final[tuple[Callable[[], Iterator[Case]], ...]] = (
     strength.cases,
     templates.cases,
     deep_compression.cases,
+    video.cases,
 )
 """In the order in which they are made: the base of an update comes before it."""
 

@@ -10,11 +10,12 @@ from nnref.conformance.generator.families.faults import (
     lnq,
     outside,
     strength,
+    video,
 )
 from nnref.conformance.generator.fault import FaultCase
 
 
 def all_faults() -> Iterator[FaultCase]:
     """All of them."""
-    for module in (frames, headers, codewords, outside, strength, lnq, deep_compression):
+    for module in (frames, headers, codewords, outside, strength, lnq, deep_compression, video):
         yield from module.faults()
