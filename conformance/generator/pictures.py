@@ -38,7 +38,8 @@ class Pictures:
         n, y, x = np.indices((self.count, self.height, self.width))
         pattern = (3 * x + 5 * y + 7 * n * (x + y)) % 17 - 8
         largest = (1 << self.bit_depth) - 1
-        return np.clip((largest + 1) // 2 + self.amplitude * pattern, 0, largest)
+        samples: NDArray[np.int64] = (largest + 1) // 2 + self.amplitude * pattern
+        return samples.clip(0, largest)
 
     def chroma_planes(self) -> list[NDArray[np.int64]]:
         """Two planes of samples that are not all the same, if there is chroma."""

@@ -141,7 +141,7 @@ STREAM_RULES: Final = _table(
     Rule("video-chroma-size", INVALID, "15.2.1", "a picture with chroma has an even number of samples in each direction"),
     Rule("video-scale", INVALID, "15.2.1", "scales are finite"),
     Rule("video-decoder-missing", UNSUPPORTED, "15.2.2", "a decoder of ISO/IEC 23008-2 is installed", "pip install 'nnref[video]' installs PyAV, which brings FFmpeg"),
-    Rule("video-undecodable", MALFORMED, "15.2.2", "the payload is a byte stream of ISO/IEC 23008-2", "write the payload to a file and try another HEVC decoder"),
+    Rule("video-undecodable", MALFORMED, "15.2.2", "the payload is a byte stream of ISO/IEC 23008-2", "nnref inspect STREAM --payload TENSOR > FILE.hevc writes it to a file for another HEVC decoder"),
     Rule("video-picture", INVALID, "15.2.2", "the payload has the pictures that the weights need, of the size, depth and chroma format of the header"),
     Rule("template-size", INVALID, "15.5.1", "a row of the matrix view is a whole number of kernels"),
     Rule("template-count", INVALID, "15.5.1", "a tensor has at least as many kernels as templates"),

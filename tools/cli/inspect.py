@@ -1,5 +1,6 @@
 """`nnref inspect`: units, elements, tensors and sizes of a stream; nothing is decoded."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -73,10 +74,10 @@ def command(
 
 def _write_payload(path: str, name: str, out_of_band: Any, limits: Limits) -> None:
     """The payload as it is. Raises UsageError tensor-unknown."""
-    from nnref.codec import Stream  # noqa: PLC0415  it loads numpy
+    from nnref.codec.decoder.stream import Stream  # noqa: PLC0415  it loads numpy
 
     stream = Stream(path, limits=limits, out_of_band=out_of_band, as_coded=True)
-    click.get_binary_stream("stdout").write(stream.info(name).unit.payload)
+    sys.stdout.buffer.write(stream.info(name).unit.payload)
 
 
 def _print(path: str, found: "Inspection", elements: bool) -> None:

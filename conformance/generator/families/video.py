@@ -123,7 +123,7 @@ def cases() -> Iterator[Case]:
         ),
         (
             "empty",
-            "A tensor of no weights",
+            "Pictures of no weights",
             "It has no pictures, and no payload.",
             video("m", [0, 3], "square", (1, 1), payload=b""),
         ),

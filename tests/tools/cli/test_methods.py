@@ -1,8 +1,13 @@
 """Methods beyond the standard on the command line."""
 
+import json
+
 import numpy as np
+import pytest
 
 from nnref.codec import decode
+from nnref.spec.syntax import read_units
+from nnref.tools.cli import app
 
 
 def test_templates_that_are_asked_for_are_decoded_by_the_plain_command(run, run_json, tmp_path):
@@ -39,3 +44,30 @@ def test_deep_compression_is_decoded_by_the_plain_command(run, run_json, tmp_pat
     assert run("decode", stream, "-o", decoded)[0] == 0
     assert np.load(decoded)["w"].tobytes() == decode(stream)["w"].tobytes()
     assert np.count_nonzero(np.load(decoded)["w"]) == weight.size / 2
+
+
+def test_pictures_are_decoded_by_the_plain_command_and_given_to_other_decoders(
+    capsysbinary, tmp_path
+):
+    pytest.importorskip("av", reason="PyAV (extra video) is not installed: no pictures")
+    model, stream, decoded = (tmp_path / name for name in ("m.npz", "m.nnr", "d.npz"))
+    weight = np.random.default_rng(0).normal(size=(8, 4, 3, 3)).astype(np.float32)
+    np.savez(model, w=weight)
+    options = ("--method", "video", "--video-depth", "10", "--video-qp", "20", "--video-chroma")
+    layout = ("--video-layout", "kernels", "--video-scales", "row", "--video-layers", "all")
+    assert app.run(["encode", str(model), "-o", str(stream), *options, *layout, "--json"]) == 0
+    (found,) = json.loads(capsysbinary.readouterr().out)["tensors"]
+    assert found["tools"] == ["video", "bits10", "row-scales", "qp20"]
+    assert app.run(["inspect", str(stream), "--payload", "w"]) == 0
+    payload = capsysbinary.readouterr().out
+    (unit,) = (unit for unit in read_units(stream.read_bytes()) if unit.has_tensors)
+    assert payload == bytes(unit.payload)
+    assert payload.startswith(b"\0\0\0\1")
+    assert app.run(["decode", str(stream), "-o", str(decoded)]) == 0
+    assert np.load(decoded)["w"].tobytes() == decode(stream)["w"].tobytes()
+
+
+def test_payload_of_an_unknown_tensor_is_wrong_usage(run, stream):
+    status, _, err = run("inspect", stream, "--payload", "none")
+    assert status == 2
+    assert "tensor-unknown" in err

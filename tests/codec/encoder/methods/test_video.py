@@ -1,17 +1,22 @@
 """Clause 15.2: models whose weights are pictures."""
 
 import sys
+from math import prod
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from nnref.codec import decode, encode, encode_file
+from nnref.codec import EncodeSettings, decode, encode, encode_file
+from nnref.codec.encoder.methods.video import chosen_packing
 from nnref.spec.errors import NnrError
 from nnref.spec.process import Refused, decode_stream
 from nnref.spec.syntax import read_units, write_unit
 from nnref.spec.tables.private_units import METHOD_UNIT
+from nnref.spec.tables.video import LARGEST_EDGE, LEAST_EDGE, MOST_PADDING
 
-pytest.importorskip("av")
+pytest.importorskip("av", reason="PyAV (extra video) is not installed: no pictures")
 
 VIDEO = {"method": "video"}
 
@@ -45,14 +50,74 @@ def test_without_a_qp_only_the_integers_lose_something(depth, scales):
     assert last(stream).fields["video_header"]["video_bit_depth_idc"] == (depth - 8) // 2
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (64, 16, 3, 3), (2, 9000), (1100, 17)])
-def test_tensors_of_all_shapes_become_pictures_with_the_same_bytes_every_time(shape):
+SHAPES = [
+    (1, 1),
+    (3, 5),
+    (6, 8, 3, 3),
+    (2, 9000),
+    (300, 17),
+    (5, 3, 40, 2),
+    (7, 4, 3),
+    (2, 2, 2, 2, 9),
+]
+
+
+@pytest.mark.parametrize("layout", ["rows", "kernels", "square"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_tensors_of_all_shapes_become_pictures_in_every_layout(shape, layout):
     values = normal(*shape)
-    stream = encode({"w": values}, video_depth=10, **VIDEO)
-    assert stream == encode({"w": values}, video_depth=10, **VIDEO)
-    decoded = decode(stream)["w"]
+    options = {"video_depth": 10, "video_layout": layout, "video_chroma": sum(shape) % 2 == 0}
+    decoded = decode(encode({"w": values}, **options, **VIDEO))["w"]
     assert decoded.shape == shape
     assert np.abs(decoded - values).max() <= np.abs(values).max() / 1000
+
+
+def test_streams_have_the_same_bytes_every_time():
+    assert encode({"w": WEIGHT}, **VIDEO) == encode({"w": WEIGHT}, **VIDEO)
+
+
+def header_of(shape, **options):
+    packing = chosen_packing(shape, EncodeSettings(**options, **VIDEO))
+    pictures = packing.pictures
+    return pictures.width, pictures.height, packing.tile_width, packing.tile_height
+
+
+@pytest.mark.parametrize(
+    ("shape", "layout", "expected"),
+    [
+        ((300, 784), "rows", (784, 300, 784, 1)),
+        ((10, 5), "rows", (16, 16, 1, 1)),
+        ((3, 9000), "rows", (165, 164, 1, 1)),
+        ((64, 32, 3, 3), "rows", (288, 64, 288, 1)),
+        ((64, 32, 3, 3), "kernels", (96, 192, 3, 3)),
+        ((64, 1, 3, 3), "kernels", (24, 24, 3, 3)),
+        ((6, 3, 40, 2), "kernels", (38, 38, 1, 1)),
+        ((40, 24), "kernels", (24, 40, 1, 1)),
+        ((300, 784), "square", (485, 485, 1, 1)),
+        ((20000, 8192), "rows", (8192, 2048, 8192, 1)),
+        ((20000, 20), "rows", (20, 8192, 20, 1)),
+    ],
+)
+def test_layout_gives_pictures_their_size_and_tiles(shape, layout, expected):
+    assert header_of(shape, video_layout=layout) == expected
+    width, height, *_ = header_of(shape, video_layout=layout, video_chroma=True)
+    assert width % 2 == height % 2 == 0
+
+
+@given(
+    st.lists(st.integers(1, 9000), min_size=2, max_size=4),
+    st.sampled_from(["rows", "kernels", "square"]),
+    st.booleans(),
+)
+@settings(deadline=None)
+def test_pictures_of_all_shapes_are_within_the_limits_of_the_header(shape, layout, chroma):
+    width, height, tile_width, tile_height = header_of(
+        tuple(shape), video_layout=layout, video_chroma=chroma
+    )
+    assert tile_width <= width
+    assert tile_height <= height
+    assert {width, height} <= set(range(LEAST_EDGE, LARGEST_EDGE + 1))
+    assert width * height <= prod(shape) + MOST_PADDING
 
 
 def test_qp_trades_error_for_bytes_and_the_report_says_what_is_decoded(tmp_path):
@@ -102,6 +167,7 @@ def test_pictures_that_are_not_those_of_the_header_are_refused():
     assert refusal_of(rewritten(stream, payload + payload)) == "video-picture"
     assert refusal_of(rewritten(stream, payload, video_bit_depth_idc=1)) == "video-picture"
     assert refusal_of(rewritten(stream, payload, video_height=60)) == "video-picture"
+    assert refusal_of(rewritten(stream, payload, video_chroma_flag=1)) == "video-picture"
 
 
 @pytest.mark.parametrize(
@@ -111,6 +177,9 @@ def test_pictures_that_are_not_those_of_the_header_are_refused():
         ({"video_width": 15}, "video-picture-size"),
         ({"video_height": 8193}, "video-picture-size"),
         ({"video_width": 8192}, "video-picture-size"),
+        ({"video_tile_width_minus1": 60}, "video-tile"),
+        ({"video_tile_height_minus1": 40}, "video-tile"),
+        ({"video_width": 61, "video_chroma_flag": 1}, "video-chroma-size"),
     ],
 )
 def test_writer_refuses_headers_that_say_nothing(changes, rule):
@@ -131,7 +200,14 @@ def test_without_pyav_error_says_what_to_install(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "options", [{"video_depth": 9}, {"video_qp": 52}, {"video_scales": "x"}, {"video_layers": "x"}]
+    "options",
+    [
+        {"video_depth": 9},
+        {"video_qp": 52},
+        {"video_scales": "x"},
+        {"video_layers": "x"},
+        {"video_layout": "x"},
+    ],
 )
 def test_settings_outside_their_range_are_refused(options):
     with pytest.raises(NnrError) as caught:
