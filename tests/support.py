@@ -13,3 +13,8 @@ def shared_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no folder {folder}: set NNREF_SHARED")
     return folder
+
+
+def needs_pictures() -> None:
+    """Skips the test without PyAV, which decodes and codes pictures (clause 15.2)."""
+    pytest.importorskip("av", reason="no PyAV: pip install 'nnref[video]'")

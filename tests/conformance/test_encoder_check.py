@@ -10,6 +10,7 @@ from nnref.conformance.encoder_check import check_stream, rules_judged
 from nnref.conformance.suite import load
 from nnref.spec.syntax import read_units
 from nnref.tools.cli import app
+from tests.support import needs_pictures
 
 RNG = np.random.default_rng(5)
 GOOD = encode({f"t{i}": RNG.normal(size=(4, 4)).astype(np.float32) for i in range(5)}, qp=-20)
@@ -75,6 +76,7 @@ def test_every_byte_changed_is_judged_without_a_crash():
 
 
 def test_suite_is_judged_as_its_sheets_say():
+    needs_pictures()
     sheets = {sheet.id: sheet for sheet in load()}
     for sheet in sheets.values():
         options, fault = sheet.options, sheet.fault

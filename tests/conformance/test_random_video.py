@@ -10,8 +10,9 @@ from nnref.conformance.random_video import random_video_stream
 from nnref.spec.errors import NnrError
 from nnref.spec.process import Refused, decode_stream
 from nnref.spec.syntax import read_units
+from tests.support import needs_pictures
 
-pytest.importorskip("av", reason="PyAV (extra video) is not installed: no pictures")
+needs_pictures()
 
 STREAMS = 60
 

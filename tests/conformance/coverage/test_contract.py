@@ -13,10 +13,12 @@ from nnref.spec.syntax import describe
 from nnref.spec.tables.cabac import PARAMETER_SETS, TRANSITION
 from nnref.spec.tables.clauses import CLAUSES
 from nnref.spec.tables.rules import STREAM_RULES
+from tests.support import needs_pictures
 
 
 @pytest.fixture(scope="module")
 def items():
+    needs_pictures()
     return coverage(Suite(load()))
 
 

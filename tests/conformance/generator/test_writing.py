@@ -4,9 +4,11 @@ from nnref.conformance.generator.families import all_cases
 from nnref.conformance.generator.families.faults import all_faults
 from nnref.conformance.generator.writing import suite_files, write_suite
 from nnref.conformance.suite import load, suite_folder
+from tests.support import needs_pictures
 
 
 def test_suite_is_rebuilt_byte_for_byte():
+    needs_pictures()
     files = suite_files(all_cases(), all_faults())
     folder = suite_folder()
     kinds = (".nnr", ".json", ".safetensors")
@@ -20,6 +22,7 @@ def test_suite_is_rebuilt_byte_for_byte():
 
 
 def test_files_of_cases_that_are_gone_are_removed(tmp_path):
+    needs_pictures()
     (tmp_path / "worked").mkdir()
     old = [tmp_path / "worked" / f"old.{kind}" for kind in ("nnr", "json", "safetensors")]
     kept = tmp_path / "worked" / "notes.txt"

@@ -3,11 +3,11 @@
 import json
 
 import numpy as np
-import pytest
 
 from nnref.codec import decode
 from nnref.spec.syntax import read_units
 from nnref.tools.cli import app
+from tests.support import needs_pictures
 
 
 def test_templates_that_are_asked_for_are_decoded_by_the_plain_command(run, run_json, tmp_path):
@@ -49,7 +49,7 @@ def test_deep_compression_is_decoded_by_the_plain_command(run, run_json, tmp_pat
 def test_pictures_are_decoded_by_the_plain_command_and_given_to_other_decoders(
     capsysbinary, tmp_path
 ):
-    pytest.importorskip("av", reason="PyAV (extra video) is not installed: no pictures")
+    needs_pictures()
     model, stream, decoded = (tmp_path / name for name in ("m.npz", "m.nnr", "d.npz"))
     weight = np.random.default_rng(0).normal(size=(8, 4, 3, 3)).astype(np.float32)
     np.savez(model, w=weight)

@@ -15,8 +15,9 @@ from nnref.conformance.generator.pictures import PICTURES, made, payloads
 from nnref.spec.errors import NnrError
 from nnref.spec.process import hevc as literal
 from nnref.spec.syntax import read_units
+from tests.support import needs_pictures
 
-pytest.importorskip("av", reason="PyAV (extra video) is not installed: no pictures")
+needs_pictures()
 
 FFMPEG = shutil.which("ffmpeg")
 needs_ffmpeg = pytest.mark.skipif(

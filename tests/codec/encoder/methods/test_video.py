@@ -15,8 +15,9 @@ from nnref.spec.process import Refused, decode_stream
 from nnref.spec.syntax import read_units, write_unit
 from nnref.spec.tables.private_units import METHOD_UNIT
 from nnref.spec.tables.video import LARGEST_EDGE, LEAST_EDGE, MOST_PADDING
+from tests.support import needs_pictures
 
-pytest.importorskip("av", reason="PyAV (extra video) is not installed: no pictures")
+needs_pictures()
 
 VIDEO = {"method": "video"}
 
