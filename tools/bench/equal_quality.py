@@ -147,7 +147,7 @@ def _peer_total(model: Tensors, target: float, peer: Peer, settings: Mapping[str
         stream = peer.compress(model, {"qp": qp, "profile": 1, **settings})
         return _total_sqnr(model, decode(stream)), _sizes(stream, names)
 
-    qp = _joint_qp(model, target)
+    qp = joint_qp(model, target)
     at = {qp: coded(qp)}
     while at[qp][0] < target:
         qp -= 1
@@ -163,7 +163,7 @@ def _peer_total(model: Tensors, target: float, peer: Peer, settings: Mapping[str
     return Sizes(file, weights)
 
 
-def _joint_qp(model: Tensors, target: float) -> int:
+def joint_qp(model: Tensors, target: float) -> int:
     """The qp that gives all weights together the target SQNR with the plain quantizer."""
     weights = np.concatenate([model[name].reshape(-1) for name in _weight_names(model)])
     return choose_qp(weights, sqnr_db=target, qp_density=_DENSITY, dq_flag=True)

@@ -8,6 +8,9 @@ import click
 from nnref.tools.cli.lazy import Entry, LazyGroup
 
 COMMANDS: Final[Mapping[str, Entry]] = {
+    "calibrated": Entry(
+        "nnref.tools.cli.experiment.calibrated", "Calibrated encoding beside others."
+    ),
     "methods": Entry("nnref.tools.cli.experiment.methods", "All methods side by side."),
     "templates": Entry(
         "nnref.tools.cli.experiment.templates", "Kernels as scaled and shifted templates."

@@ -1,0 +1,1 @@
+"""`nnref experiment calibrated`: bytes at equal outputs, with and without a calibration."""
