@@ -33,23 +33,23 @@ def draw_layer(layer: LayerPicture, path: Path) -> None:
 
     Raises FileError extra-missing without matplotlib, file-write.
     """
-    figure, (chosen, levels, books) = _subplots(3)
+    figure, (chosen, levels, books) = subplots(3)
     chosen.imshow(layer.units, aspect="auto", interpolation="nearest", cmap="viridis")
     kind = "lnq_flag" if layer.is_published else "class"
     chosen.set(title=f"{kind} of every unit", xlabel="unit column", ylabel="unit row")
     _histogram(levels, layer.integers, "weights")
     _histogram(books, layer.centroids, "centroids")
     figure.suptitle(layer.name)
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_bits(bits: Mapping[str, int], path: Path) -> None:
     """Bits of the LNQ units of a stream by what they say. Raises as `draw_layer`."""
-    figure, (axes,) = _subplots(1)
+    figure, (axes,) = subplots(1)
     axes.barh(list(bits), list(bits.values()))
     axes.invert_yaxis()
     axes.set(title="bits by syntax element", xlabel="bits")
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_curves(result: TestResult, path: Path) -> None:
@@ -57,7 +57,7 @@ def draw_curves(result: TestResult, path: Path) -> None:
 
     Raises as `draw_layer`.
     """
-    figure, all_axes = _subplots(1 + len(result.metrics))
+    figure, all_axes = subplots(1 + len(result.metrics))
     for row, points in result.points.items():
         hull = lower_hull((each["db"], each["weight_bytes"]) for each in points)
         all_axes[0].plot(*zip(*hull, strict=True), marker=".", label=row)
@@ -73,7 +73,7 @@ def draw_curves(result: TestResult, path: Path) -> None:
         axes.set(xlabel="CR %", ylabel=metric, yscale="linear" if before else "log")
     all_axes[0].legend(fontsize="small")
     figure.suptitle(f"{result.network}, {result.test}")
-    _save(figure, path)
+    save(figure, path)
 
 
 def _histogram(axes: Any, integers: NDArray[np.int32], what: str) -> None:
@@ -85,7 +85,8 @@ def _histogram(axes: Any, integers: NDArray[np.int32], what: str) -> None:
         axes.set_yscale("log")
 
 
-def _subplots(count: int) -> tuple[Any, Sequence[Any]]:
+def subplots(count: int) -> tuple[Any, Sequence[Any]]:
+    """A figure with so many axes beside each other. Raises FileError extra-missing."""
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415  an extra, and slow to import
     except ImportError:
@@ -95,7 +96,8 @@ def _subplots(count: int) -> tuple[Any, Sequence[Any]]:
     return figure, figure.subplots(1, count, squeeze=False)[0]
 
 
-def _save(figure: Any, path: Path) -> None:
+def save(figure: Any, path: Path) -> None:
+    """Write a figure; the suffix is the format. Raises FileError file-write."""
     from matplotlib import rc_context  # noqa: PLC0415
 
     try:

@@ -1,8 +1,10 @@
 """The report of `nnref experiment calibrated`, as blocks."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
+from nnref.codec.model import atomic_write
 from nnref.tools.experiments.calibrated import plots
 from nnref.tools.experiments.calibrated.compared import (
     SIZES,
@@ -13,9 +15,10 @@ from nnref.tools.experiments.calibrated.compared import (
     ratios,
     size_at,
 )
-from nnref.tools.experiments.calibrated.document import Block, Heading, Items, Plot, Table
 from nnref.tools.experiments.calibrated.experiment import LEVELS, Result
 from nnref.tools.experiments.calibrated.rows import CALIBRATED, SINGLE
+from nnref.tools.experiments.document import Block, Heading, Items, Picture, Table, Text, markdown
+from nnref.tools.experiments.page import page
 
 _NOTHING: Final = "–"
 _SHOWN: Final = 0.01
@@ -38,20 +41,40 @@ _METHOD: Final = (
 )
 
 
-def report(results: Sequence[Result], command: str, missing: Sequence[str]) -> list[Block]:
-    """All blocks; `missing` are networks of the folder that were not run."""
+def write_report(
+    results: Sequence[Result], command: str, missing: Sequence[str], folder: Path
+) -> list[Path]:
+    """`report.html`, and `report.md` without its plots; their paths.
+
+    `command` is what was run, `missing` are networks of the data that were not. Raises FileError
+    extra-missing without matplotlib, file-write.
+    """
+    blocks = report(results, command, missing, folder / "pictures")
+    tables = [block for block in blocks if not isinstance(block, Picture)]
+    texts = {"report.html": page(blocks), "report.md": markdown(tables, folder)}
+    for name, text in texts.items():
+        with atomic_write(folder / name) as file:
+            file.write(text.encode())
+    return [folder / name for name in texts]
+
+
+def report(
+    results: Sequence[Result], command: str, missing: Sequence[str], pictures: Path
+) -> list[Block]:
+    """All blocks; plots are written to the folder `pictures`. Raises as `write_report`."""
     rows = list(dict.fromkeys(row for result in results for row in result.points))
-    blocks: list[Block] = [Heading(1, "Calibrated encoding"), f"Printed by `{command}`.", *_METHOD]
+    words = [f"Printed by `{command}`.", *_METHOD]
+    blocks: list[Block] = [Heading("Calibrated encoding", 1), *map(Text, words)]
     for of in SIZES:
         blocks += _means(results, rows, of)
     for result in results:
-        blocks += _network(result)
+        blocks += _network(result, pictures)
     return blocks + list(_failures(results, missing))
 
 
 def _means(results: Sequence[Result], rows: Sequence[str], of: str) -> Iterator[Block]:
-    yield Heading(2, f"Geometric means of ratios, {SIZES[of]}")
-    yield (
+    yield Heading(f"Geometric means of ratios, {SIZES[of]}")
+    yield Text(
         f"Over the networks of which both rows have bytes at the distance (their number after the "
         f"ratio): {', '.join(result.network for result in results)}."
     )
@@ -85,21 +108,23 @@ def _spread(mean: float, numbers: Sequence[float]) -> str:
     return f"{mean:.2f} ({min(numbers):.2f}–{max(numbers):.2f})"
 
 
-def _network(result: Result) -> Iterator[Block]:
-    yield Heading(2, result.network)
+def _network(result: Result, pictures: Path) -> Iterator[Block]:
+    yield Heading(result.network)
     before = ", ".join(f"{name} {value:.6g}" for name, value in result.metrics.items())
-    yield f"{result.weights} numbers. Inputs: {result.inputs}. Original: {before}."
+    yield Text(f"{result.weights} numbers. Inputs: {result.inputs}. Original: {before}.")
     lines = _curves(result)
     if lines:
-        yield Plot(plots.curves(lines, "distance", "bytes"))
+        path = pictures / f"{result.network}.svg"
+        plots.curves(lines, path)
+        yield Picture("bytes over distance", path)
     swept = [row for row in result.points if row not in SINGLE]
     heads = [f"{level:g}" for level in LEVELS]
-    yield "Bytes of whole files at equal distance, and their ratio to the calibrated row:"
+    yield Text("Bytes of whole files at equal distance, and their ratio to the calibrated row:")
     yield Table(["row", *heads], [[row, *(_at(result, row, d) for d in LEVELS)] for row in swept])
     yield from _single(result)
-    yield f"The points nearest to distance {_SHOWN:g} of every row:"
+    yield Text(f"The points nearest to distance {_SHOWN:g} of every row:")
     yield Table(*_operating_points(result))
-    yield from _layers(result)
+    yield from _layers(result, pictures / f"{result.network}-layers.svg")
 
 
 def _curves(result: Result) -> dict[str, list[tuple[float, float]]]:
@@ -157,14 +182,15 @@ def _same(result: Result, row: str) -> str:
     return f"{same} of {len(said)} streams" if said else _NOTHING
 
 
-def _layers(result: Result) -> Iterator[Block]:
+def _layers(result: Result, path: Path) -> Iterator[Block]:
     if not result.points.get(CALIBRATED):
         return
     point = nearest(result, CALIBRATED, _SHOWN)
     bits = {name: 8 * size / result.layers[name] for name, size in point["layers"].items()}
-    words = f"bits per weight of {CALIBRATED}, seed {point['seed']}, "
-    yield Plot(plots.bars(bits, f"{words}distance {point['distance']:.3g}"))
-    yield f"Bits per weight there, layers in the order of the file: {_quantiles(bits)}."
+    plots.bits_per_weight(bits, path)
+    words = f"{CALIBRATED}, seed {point['seed']}, distance {point['distance']:.3g}"
+    yield Picture(f"Bits per weight of every layer: {words}", path)
+    yield Text(f"Bits per weight of layers with {words}: {_quantiles(bits)}.")
 
 
 def _quantiles(bits: Mapping[str, float]) -> str:
@@ -174,7 +200,7 @@ def _quantiles(bits: Mapping[str, float]) -> str:
 
 
 def _failures(results: Sequence[Result], missing: Sequence[str]) -> Iterator[Block]:
-    yield Heading(2, "What fails")
+    yield Heading("What fails")
     words = [f"{name}: not run." for name in missing]
     for result in results:
         words += [f"{result.network}: {what}: {why}" for what, why in result.failures.items()]
@@ -185,7 +211,7 @@ def _failures(results: Sequence[Result], missing: Sequence[str]) -> Iterator[Blo
         for row in result.points:
             bad = [point["peer"] for point in result.points[row] if point.get("peer")]
             words += [f"{result.network}: {row} in NNCodec: {each}" for each in bad]
-    yield Items(words) if words else "Nothing."
+    yield Items(words) if words else Text("Nothing.")
 
 
 def _losses(result: Result) -> Iterator[str]:

@@ -30,8 +30,10 @@ def test_report_and_page_compare_rows_and_points_are_not_measured_twice(tmp_path
     for words in ("## lenet300_mnist", "520 others 512 drawn", "GGUF Q4_0", "## What fails"):
         assert words in report
     page = (out / "report.html").read_text()
-    assert page.count("<svg") == 2
-    assert "http" not in page.replace('xmlns="http://www.w3.org/2000/svg"', "")
+    assert page.count('src="data:image/svg+xml') == page.count("<img") == 2
+    assert "<script" not in page
+    assert 'href="http' not in page
+    assert "fc1.weight" in (out / "pictures" / "lenet300_mnist-layers.svg").read_text()
     means = report.partition("## Geometric means of ratios, whole files")[2]
     row = next(line for line in means.splitlines() if line.startswith(f"| {DEFAULT} |"))
     assert float(row.split("|")[3].split()[0]) > 1.05
