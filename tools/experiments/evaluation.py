@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from nnref.spec.errors import refusal
-from nnref.tools.bench.workload import Tensors
 
+Tensors = Mapping[str, Any]
 Evaluate = Callable[[str, Tensors, Tensors], Mapping[str, float]]
 
 

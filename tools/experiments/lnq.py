@@ -153,7 +153,7 @@ class _Test:
                 ),
             )
 
-    def _metrics(self, tensors: Tensors) -> dict[str, float]:
+    def _metrics(self, tensors: Mapping[str, Any]) -> dict[str, float]:
         """Tensors that were evaluated before are known: often rows decode to the same ones."""
         evaluator = self._wanted.evaluator
         if evaluator is None:

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nnref.codec import decode, open_stream
@@ -10,7 +10,7 @@ from nnref.tools.bench.workload import Tensors, count_weights
 from nnref.tools.experiments.distortion import weight_quality
 from nnref.tools.experiments.rows import Coded, Method
 
-Metrics = Callable[[Tensors], dict[str, float]]
+Metrics = Callable[[Mapping[str, Any]], dict[str, float]]
 """What a model is worth: its task metric first."""
 
 
