@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from os import PathLike
 
 from nnref.codec.decoder.buffer import StreamSource
+from nnref.codec.decoder.composition import composed_tensors, composed_values
+from nnref.codec.decoder.headers import StreamTensor
 from nnref.codec.decoder.methods import MethodUnit, method_decoder
 from nnref.codec.decoder.stream import Stream
 from nnref.codec.encoder.data_unit import write_data_unit
@@ -47,7 +49,7 @@ def strip(source: StreamSource, *, replace_units: bool = False) -> tuple[bytes, 
             parts.append(data)
             continue
         removed += 1
-        names = [tensor.name for tensor in stream.tensors() if tensor.unit.index == unit.index]
+        names = [tensor.name for tensor in _tensors(stream, unit)]
         if names and replace_units:
             parts.append(_ordinary(stream, unit))
             replaced += names
@@ -75,9 +77,15 @@ def _units(stream: Stream) -> Iterator[tuple[Unit, bytes]]:
         yield unit, bytes(stream.buffer[first:last])
 
 
+def _tensors(stream: Stream, unit: Unit) -> tuple[StreamTensor, ...]:
+    """What a user loads of a unit."""
+    coded = tuple(one for one in stream.tensors() if one.unit.index == unit.index)
+    return composed_tensors(coded) if coded else ()
+
+
 def _ordinary(stream: Stream, unit: Unit) -> bytes:
     """A compressed data unit with the tensor of a method data unit: the smallest one."""
-    (tensor,) = (one for one in stream.tensors() if one.unit.index == unit.index)
+    (tensor,) = _tensors(stream, unit)
     work = MethodUnit(unit, tensor.member, Dialect.NNCODEC_2, strict=False)
     found = method_decoder(unit.fields).uniform(work)
     settings = EncodeSettings(profile=unit.state.profile, qp_density=unit.state.qp_density)
@@ -87,7 +95,7 @@ def _ordinary(stream: Stream, unit: Unit) -> bytes:
         written = [write_data_unit(one, unit.state).data for one in units]
         if written:
             return min(written, key=len)
-    values = stream.coded_unit(unit).tensors[0].values()
+    (values,) = composed_values(stream.coded_unit(unit).tensors, (tensor,))
     member = CodedMember(tensor.name, values, None)
     raw = DataUnit(
         PayloadType.NNR_PT_RAW_FLOAT, (member,), values.shape, UnitTools(), settings, 0, code

@@ -7,7 +7,7 @@ from nnref.codec.decoder.data_unit import CodedTensor
 from nnref.codec.decoder.headers import StreamTensor, tensor_info
 from nnref.codec.decoder.members import Member
 from nnref.codec.formats import Array, from_carrier
-from nnref.codec.quantization import local_scaling, recomposition
+from nnref.codec.quantization import kernel_weight, local_scaling, recomposition
 from nnref.spec.errors import NnrError, refusal
 
 
@@ -34,14 +34,21 @@ def composed_tensors(tensors: tuple[StreamTensor, ...]) -> tuple[StreamTensor, .
 
 def compose(coded: Sequence[CodedTensor], tensors: Sequence[StreamTensor]) -> list[Array]:
     """Clause 10.6: the arrays of `tensors`, which `composed_tensors` made of the coded ones."""
+    values = composed_values(coded, tensors)
+    return [output(each, tensor) for each, tensor in zip(values, tensors, strict=True)]
+
+
+def composed_values(coded: Sequence[CodedTensor], tensors: Sequence[StreamTensor]) -> list[Array]:
+    """The same as they are before they get their data types (clause 10.7)."""
     values = {one.member.role: one.values() for one in coded}
     if "ls" in values:
         scaled = _scaled_role(values)
         values[scaled] = local_scaling(values[scaled], values["ls"])
     if {"G", "H"} <= values.keys():
-        product = recomposition(values["G"], values["H"])
-        values["weight"] = product.reshape(tensors[-1].member.dimensions)
-    return [output(values[tensor.member.role], tensor) for tensor in tensors]
+        product = kernel_weight if values["G"].ndim == 3 else recomposition
+        weight = product(values["G"], values["H"])
+        values["weight"] = weight.reshape(tensors[-1].member.dimensions)
+    return [values[tensor.member.role] for tensor in tensors]
 
 
 def handed_out(coded: Sequence[CodedTensor], tensors: Sequence[StreamTensor]) -> list[Array]:

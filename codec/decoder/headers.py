@@ -73,9 +73,10 @@ def _members(unit: Unit, limits: Limits) -> tuple[Member, ...]:
     names = tensor_names(unit.fields, unit.state.reference_list)
     if not is_method(unit.fields):
         return unit_members(unit.fields, names, limits)
-    member = Member(names[0], "weight", tuple(unit.fields["tensor_dimensions"]))
-    check_size(member, limits)
-    return (member,)
+    members = method_decoder(unit.fields).members(unit.fields, names)
+    for member in members:
+        check_size(member, limits)
+    return members
 
 
 def tensor_info(unit: Unit, member: Member) -> TensorInfo:

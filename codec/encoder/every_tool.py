@@ -11,6 +11,7 @@ _ERROR_BOUND: Final[tuple[Mapping[str, Any], ...]] = (
     {"codebook": "auto"},
     {"low_rank": "auto"},
     {"lnq": "auto"},
+    {"method": "lowrank"},
     {"method": "templates"},
 )
 """Settings under which a tensor has no more error than without them."""

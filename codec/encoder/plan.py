@@ -150,7 +150,9 @@ def _made_of(name: str, info: TensorInfo, settings: EncodeSettings) -> Iterator[
     if settings.local_scaling and can_be_scaled(info.shape):
         yield scaling_name(name)
     asked = settings.low_rank is not None or settings.low_rank_error is not None
-    if (asked or settings.tools == "auto") and can_be_factored(info.shape):
+    any_tool = settings.tools == "auto"
+    kernels = (settings.method == "lowrank" or any_tool) and len(info.shape) == 4
+    if kernels or ((asked or any_tool) and can_be_factored(info.shape)):
         yield from (f"{name}_G", f"{name}_H")
 
 

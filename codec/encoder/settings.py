@@ -18,7 +18,7 @@ ShiftSearch = Literal["off", "compatible", "exact"]
 ParentId = Literal["ids", "sha256", "sha512"]
 NonFinite = Literal["error", "raw"]
 Lnq = Literal["off", "auto", "class", "published"]
-MethodName = Literal["templates", "video", "deep-compression"]
+MethodName = Literal["lowrank", "templates", "video", "deep-compression"]
 VideoLayout = Literal["rows", "kernels", "square"]
 TemplateDistance = Literal["absolute", "signed"]
 Tools = Literal["chosen", "auto"]
@@ -71,6 +71,8 @@ _TYPES: Final = {
     "local_scaling": (bool,),
     "lnq_units": (str, _NONE),
     "prune": (float, int, _NONE),
+    "kernel_rank": (int, float, str),
+    "kernel_error": (float, int, _NONE),
     "shared_bits": (int, _NONE),
     "templates": (int, str),
     "video_depth": (int,),
@@ -157,13 +159,22 @@ class EncodeSettings:
     least magnitude. Quality is then that of what is left."""
     method: MethodName | None = None
     """A method beyond the standard (clause 15) for the tensors that it suits, in units that NNCodec
-    stops at: "templates" for kernels as scaled and shifted templates; "video" for weights as
-    pictures of HEVC (extra `video`) and "deep-compression" for few shared values, found by k-means,
-    and Huffman codes, both whatever quality is asked for."""
+    stops at: "lowrank" for kernels as pairs of vertical and horizontal filters; "templates" for
+    kernels as scaled and shifted templates; "video" for weights as pictures of HEVC (extra `video`)
+    and "deep-compression" for few shared values, found by k-means, and Huffman codes, both whatever
+    quality is asked for."""
     tools: Tools = "chosen"
     """Which coding tools a tensor with at least two dimensions may have: those chosen by the other
     settings; or with "auto" the one of all that takes fewest bytes for no more error. Like `method`
     that makes units that NNCodec stops at."""
+    kernel_rank: float | Literal["auto"] = "auto"
+    """Rank of the kernels that `method` "lowrank" codes: an integer, or as a float 0..1 so that the
+    factors have at most this part of the weight's numbers. A quality is then that of the factors,
+    what the rank leaves out comes on top. With "auto" they are used only where that takes fewer
+    bytes for no more error."""
+    kernel_error: float | None = None
+    """The same with the smallest rank that leaves out at most this error, relative to the tensor
+    (Frobenius norms), 0..1."""
     shared_bits: int | None = None
     """Bits of an index with `method` "deep-compression", 1..10: of 2^bits values one is 0. None
     takes those of the paper, 8 in convolutions and 5 elsewhere."""
@@ -409,7 +420,10 @@ def _check_low_rank(settings: EncodeSettings) -> None:
 
 
 def _check_method(settings: EncodeSettings) -> None:
-    _check_choice("method", settings.method, (None, "templates", "video", "deep-compression"))
+    _check_choice(
+        "method", settings.method, (None, "lowrank", "templates", "video", "deep-compression")
+    )
+    _check_kernel_rank(settings)
     if settings.shared_bits is not None:
         _check_range("shared_bits", settings.shared_bits, 1, MAX_SHARED_BITS)
     _check_choice("video_scales", settings.video_scales, ("tensor", "row"))
@@ -437,6 +451,21 @@ def _check_tools(settings: EncodeSettings) -> None:
     asked += ["compatible"] * settings.compatible
     if settings.tools == "auto" and asked:
         raise refusal("setting-conflict", f"tools = 'auto' and {asked[0]}")
+
+
+def _check_kernel_rank(settings: EncodeSettings) -> None:
+    rank, error = settings.kernel_rank, settings.kernel_error
+    if error is not None and not 0 <= error <= 1:
+        raise refusal("setting-unknown", f"kernel_error = {error!r} is outside 0..1")
+    if rank == "auto":
+        return
+    if error is not None:
+        raise refusal("setting-conflict", "kernel_rank and kernel_error")
+    if type(rank) is int and rank > 0:
+        return
+    if type(rank) is not float or not 0 < rank <= 1:
+        detail = f"kernel_rank = {rank!r}; an integer, a float in 0..1 or auto"
+        raise refusal("setting-unknown", detail)
 
 
 def _check_range(name: str, value: object, low: int, high: int) -> None:

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
         grid_qp,
         quantize_codebook,
     )
-    from nnref.codec.quantization.compose import local_scaling, recomposition
+    from nnref.codec.quantization.compose import (
+        kernel_matrix,
+        kernel_weight,
+        local_scaling,
+        recomposition,
+    )
     from nnref.codec.quantization.dependent import quantize_dependent
     from nnref.codec.quantization.metrics import max_abs_error, sqnr_db
     from nnref.codec.quantization.quality import choose_qp
@@ -43,6 +48,8 @@ _WHERE = {
     "choose_qp": "quality",
     "exact_step": "step",
     "grid_qp": "codebook",
+    "kernel_matrix": "compose",
+    "kernel_weight": "compose",
     "local_scaling": "compose",
     "max_abs_error": "metrics",
     "qp_for_step": "step",
@@ -69,6 +76,8 @@ __all__ = [
     "choose_qp",
     "exact_step",
     "grid_qp",
+    "kernel_matrix",
+    "kernel_weight",
     "local_scaling",
     "max_abs_error",
     "qp_for_step",

@@ -27,3 +27,26 @@ def recomposition(g: Float32, h: Float32) -> Float32:
     product = np.empty((g.shape[0], h.shape[1]), np.float32)
     multiply_in_rank_order(np.ascontiguousarray(g), np.ascontiguousarray(h), product)
     return product
+
+
+def kernel_matrix(weight: Float32) -> Float32:
+    """Clause 15.3.3: the matrix that low-rank kernels approximate by a product of factors.
+
+    `weight` is output channels x input channels x height x width; entry (c, y; n, x) of the matrix,
+    (input channels * height) x (output channels * width), is its entry (n, c, y, x).
+    """
+    outputs, inputs, height, width = weight.shape
+    arranged = weight.transpose(1, 2, 0, 3)
+    return np.ascontiguousarray(arranged).reshape(inputs * height, outputs * width)
+
+
+def kernel_weight(g: Float32, h: Float32) -> Float32:
+    """Clause 15.3.3: the weight of vertical filters `g` and horizontal ones `h`, float32.
+
+    `g` is input channels x height x rank, `h` rank x output channels x width. Every number is a
+    sum as of `recomposition`.
+    """
+    (inputs, height, rank), (_, outputs, width) = g.shape, h.shape
+    product = recomposition(g.reshape(-1, rank), h.reshape(rank, -1))
+    arranged = product.reshape(inputs, height, outputs, width)
+    return np.ascontiguousarray(arranged.transpose(2, 0, 1, 3))

@@ -39,6 +39,8 @@ _ROLES: Final = {
     "H": "low-rank",
     "ls": "local-scaling",
     "bias": "bias",
+    "vertical": "low-rank-kernels",
+    "horizontal": "low-rank-kernels",
 } | dict.fromkeys(("templates", "index", "scale", "offset", "residual"), "templates")
 _BINS: Final = {
     "row_skip_enabled_flag": "row-skipping",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from nnref.spec.process.low_rank_kernels import kernels
 from nnref.spec.process.payload import DecodedTensor
 from nnref.spec.process.reconstruct import local_scaling, recomposition
 from nnref.spec.process.refused import Refused
@@ -21,6 +22,8 @@ def compose_blocks(stream: DecodedStream) -> list[DecodedTensor]:
         if unit.header is not None:
             scaled(tensors)
             recomposed(tensors, unit.header.dimensions)
+        else:
+            with_kernels(tensors)
         composed += tensors.values()
     if len({tensor.name for tensor in composed}) < len(composed):
         raise Refused("tensor-name-duplicate", "a composed weight has the name of another tensor")
@@ -44,6 +47,19 @@ def recomposed(tensors: dict[str, DecodedTensor], dimensions: list[int]) -> None
     if "G" in tensors and "H" in tensors:
         g, h = tensors.pop("G"), tensors.pop("H")
         values = recomposition(g.values, h.values, *g.dimensions)
+        weight = replace(g, name=g.name.removesuffix("_G"), role="weight", dimensions=dimensions)
+        tensors["weight"] = without_levels(weight, values)
+
+
+def with_kernels(tensors: dict[str, DecodedTensor]) -> None:
+    """Clause 10.6: Composition of blocks. Factors of a method data unit, which are those of
+    kernels.
+    """
+    if "G" in tensors:
+        g, h = tensors.pop("G"), tensors.pop("H")
+        (inputs, height, _), (_, outputs, width) = g.dimensions, h.dimensions
+        dimensions = [outputs, inputs, height, width]
+        values = kernels(g.values, h.values, dimensions)
         weight = replace(g, name=g.name.removesuffix("_G"), role="weight", dimensions=dimensions)
         tensors["weight"] = without_levels(weight, values)
 

@@ -6,7 +6,7 @@ from nnref.spec.process.bits import BitReader
 from nnref.spec.process.data_unit import data_format, reference, tensor_dimensions
 from nnref.spec.process.parameter_sets import ActiveParameters
 from nnref.spec.process.payload import DecodedTensor
-from nnref.spec.tables.enums import Dialect, PayloadType
+from nnref.spec.tables.enums import Dialect, Method, PayloadType
 from nnref.spec.tables.private_units import METHOD_SIGNATURE, METHOD_UNIT
 
 
@@ -21,6 +21,15 @@ class MethodUnit:
     data_format: int | None
     active: ActiveParameters
     dialect: Dialect
+
+    @property
+    def tensor_names(self) -> list[str]:
+        """Clause 14.2.2: Method data unit. Those of the tensors that it codes: its own, or with
+        low-rank kernels one for each factor.
+        """
+        if self.method_idc == Method.LOW_RANK_KERNELS:
+            return [f"{self.name}_G", f"{self.name}_H"]
+        return [self.name]
 
     def tensor(self, values: list[float]) -> DecodedTensor:
         """Clause 14.2.2: Method data unit. The tensor that it gives: binary32 numbers in row-major

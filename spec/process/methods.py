@@ -10,6 +10,7 @@ from nnref.spec.process.deep_compression import (
 )
 from nnref.spec.process.lnq import lnq_payload
 from nnref.spec.process.lnq_header import lnq_header
+from nnref.spec.process.low_rank_kernels import low_rank_header, low_rank_payload
 from nnref.spec.process.method_unit import MethodUnit
 from nnref.spec.process.payload import Payload
 from nnref.spec.process.templates import template_header, template_payload
@@ -29,6 +30,7 @@ class MethodProcess(NamedTuple):
 METHODS: dict[int, MethodProcess] = {
     Method.LNQ: MethodProcess(lnq_header, lnq_payload),
     Method.VIDEO: MethodProcess(video_header, video_payload),
+    Method.LOW_RANK_KERNELS: MethodProcess(low_rank_header, low_rank_payload),
     Method.TEMPLATES: MethodProcess(template_header, template_payload),
     Method.DEEP_COMPRESSION: MethodProcess(deep_compression_header, deep_compression_payload),
 }

@@ -228,8 +228,10 @@ class StreamDecoder:
         """Clause 14.2.2: Method data unit. Its names and size, then what its method makes of it."""
         index = len(self.stream.units)
         unit = method_data_unit(self.bits, index, self.active, self.dialect, list(METHODS))
-        self.admit(Member(unit.name, "weight", unit.dimensions))
-        decoded.names = [unit.name]
+        decoded.names = unit.tensor_names
+        for name in decoded.names:
+            self.admit_name(name)
+        self.admit_weights(unit.name, unit.dimensions)
         payload = method_payload(self.bits, unit)
         decoded.bytes_consumed = payload.bytes_consumed
         decoded.registers = payload.registers
@@ -237,11 +239,19 @@ class StreamDecoder:
 
     def admit(self, part: Member) -> None:
         """Clause 8.3: Limits. Before memory is taken for a tensor; its name has to be new."""
-        if part.name in self.names:
-            raise Refused("tensor-name-duplicate", repr(part.name))
-        self.names.add(part.name)
-        weights = prod(part.dimensions)
+        self.admit_name(part.name)
+        self.admit_weights(part.name, part.dimensions)
+
+    def admit_name(self, name: str) -> None:
+        """Clause 8.2: Order of units. A name occurs once."""
+        if name in self.names:
+            raise Refused("tensor-name-duplicate", repr(name))
+        self.names.add(name)
+
+    def admit_weights(self, name: str, dimensions: list[int]) -> None:
+        """Clause 8.3: Limits. So many weights more; factors have no more than their product."""
+        weights = prod(dimensions)
         if weights > self.weights_left:
-            detail = f"{part.name!r} has {weights} weights, {self.weights_left} are left"
+            detail = f"{name!r} has {weights} weights, {self.weights_left} are left"
             raise Refused("limit-tensor-elements", detail)
         self.weights_left -= weights

@@ -41,6 +41,7 @@ FLOAT: Final = int(PayloadType.NNR_PT_FLOAT)
 NDU: Final = "nnr_compressed_data_unit_header()"
 METHOD: Final = "method_data_unit()"
 LNQ: Final = "lnq_header()"
+LOW_RANK: Final = "low_rank_header()"
 TEMPLATES: Final = "template_header()"
 DEEP: Final = "deep_compression_header()"
 VIDEO: Final = "video_header()"
@@ -193,6 +194,24 @@ CONSTRAINTS: Final[tuple[Constraint, ...]] = (
         | ((this.video_width % 2 == 0) & (this.video_height % 2 == 0)),
     ),
     Constraint("video-scale", VIDEO, "video_scale", video_scales_finite),
+    Constraint(
+        "qp-density-missing",
+        LOW_RANK,
+        "kernel_rank_minus1",
+        stream.qp_density != None,  # noqa: E711
+    ),
+    Constraint(
+        "kernel-dimensions",
+        LOW_RANK,
+        "kernel_rank_minus1",
+        this._.count_tensor_dimensions == 4,
+    ),
+    Constraint(
+        "kernel-rank",
+        LOW_RANK,
+        "kernel_rank_minus1",
+        this.kernel_rank_minus1 < this._.greatest_kernel_rank,
+    ),
     Constraint(
         "template-size",
         TEMPLATES,

@@ -11,7 +11,7 @@ from typing import Any
 from nnref.spec.errors import refusal
 from nnref.spec.syntax.expressions import derived
 from nnref.spec.tables.enums import CompressedParameterTypes as Cpt
-from nnref.spec.tables.enums import PayloadType
+from nnref.spec.tables.enums import Method, PayloadType
 
 Elements = Mapping[str, Any]
 
@@ -64,8 +64,16 @@ def first_tensor_name(this: Elements, stream: Elements) -> str | None:
 def tensor_names(this: Elements, reference_list: Sequence[str]) -> tuple[str, ...]:
     """Clause 7.8.2: the topology elements of a unit with tensors, in header order.
 
-    An index that is not in the reference list gives an empty name.
+    An index that is not in the reference list gives an empty name. A weight of low-rank kernels
+    has a name for each factor (clause 15.3.2).
     """
+    if this.get("method_idc") == Method.LOW_RANK_KERNELS:
+        (name,) = _referenced_names(this, reference_list)
+        return (f"{name}_G", f"{name}_H")
+    return _referenced_names(this, reference_list)
+
+
+def _referenced_names(this: Elements, reference_list: Sequence[str]) -> tuple[str, ...]:
     if this["topology_elem_id"] is not None:
         return (this["topology_elem_id"],)
     if this.get("topology_elem_id_list"):

@@ -15,6 +15,8 @@ from nnref.spec.syntax.descriptors import ST, UE, Alignment, U
 from nnref.spec.syntax.elements import DIMENSION_LIMIT, Element, Structure, variable
 from nnref.spec.syntax.expressions import derived, stream
 from nnref.spec.syntax.lnq import LNQ_HEADER
+from nnref.spec.syntax.low_rank_kernels import HEADER as LOW_RANK
+from nnref.spec.syntax.low_rank_kernels import LOW_RANK_HEADER, kernel_rank_by_dimensions
 from nnref.spec.syntax.templates import TEMPLATE_HEADER
 from nnref.spec.syntax.video import VIDEO_HEADER
 from nnref.spec.tables.enums import DecompressedDataFormat, LayerType, Method
@@ -60,6 +62,7 @@ def weights_by_dimensions(this: Elements, stream: Elements) -> int:  # noqa: ARG
 METHOD_HEADERS: Final[dict[int, Structure]] = {
     int(Method.LNQ): LNQ_HEADER,
     int(Method.VIDEO): VIDEO_HEADER,
+    int(Method.LOW_RANK_KERNELS): LOW_RANK_HEADER,
     int(Method.TEMPLATES): TEMPLATE_HEADER,
     int(Method.DEEP_COMPRESSION): DEEP_COMPRESSION_HEADER,
 }
@@ -109,6 +112,7 @@ METHOD_DATA_UNIT: Final = Structure(
     variable("tensor_rows", rows_by_dimensions, METHOD),
     variable("tensor_columns", columns_by_dimensions, METHOD),
     variable("tensor_weights", weights_by_dimensions, METHOD),
+    variable("greatest_kernel_rank", kernel_rank_by_dimensions, LOW_RANK),
     *(
         Element(header.title.removesuffix("()"), header, header.clause, when=this.method_idc == idc)
         for idc, header in METHOD_HEADERS.items()

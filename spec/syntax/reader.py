@@ -9,7 +9,7 @@ from construct.lib import Container
 from nnref.spec.errors import NnrError, refusal
 from nnref.spec.limits import Limits
 from nnref.spec.syntax.bits import BitReader
-from nnref.spec.syntax.derived import first_tensor_name
+from nnref.spec.syntax.derived import tensor_names
 from nnref.spec.syntax.foreign import other_format
 from nnref.spec.syntax.generate import IrregularError, Reader, compile_reader
 from nnref.spec.syntax.parts import Joiner
@@ -224,9 +224,7 @@ def _order_rule(kind: int, state: StreamState) -> str | None:
 
 def _check_names(unit: Unit, names: set[str]) -> None:
     """Clause 8.2: a name occurs once."""
-    fields = unit.fields
-    own = fields.get("topology_elem_id_list") or (first_tensor_name(fields, unit.state.parameters),)
-    for name in own:
+    for name in tensor_names(unit.fields, unit.state.reference_list):
         if name in names:
             where: dict[str, Any] = {
                 "unit_type": unit.type_name,
@@ -234,5 +232,4 @@ def _check_names(unit: Unit, names: set[str]) -> None:
                 "bit": 8 * unit.offset,
             }
             raise refusal("tensor-name-duplicate", unit=unit.index, **where)
-        if name is not None:
-            names.add(name)
+        names.add(name)

@@ -143,6 +143,8 @@ STREAM_RULES: Final = _table(
     Rule("video-decoder-missing", UNSUPPORTED, "15.2.2", "a decoder of ISO/IEC 23008-2 is installed", "pip install 'nnref[video]' installs PyAV, which brings FFmpeg"),
     Rule("video-undecodable", MALFORMED, "15.2.2", "the payload is a byte stream of ISO/IEC 23008-2", "nnref inspect STREAM --payload TENSOR > FILE.hevc writes it to a file for another HEVC decoder"),
     Rule("video-picture", INVALID, "15.2.2", "the payload has the pictures that the weights need, of the size, depth and chroma format of the header"),
+    Rule("kernel-dimensions", INVALID, "15.3.1", "low-rank kernels are those of a weight of four dimensions"),
+    Rule("kernel-rank", INVALID, "15.3.1", "a product of factors has at least as many rows, and as many columns, as its rank"),
     Rule("template-size", INVALID, "15.5.1", "a row of the matrix view is a whole number of kernels"),
     Rule("template-count", INVALID, "15.5.1", "a tensor has at least as many kernels as templates"),
     Rule("deep-gap-bits", INVALID, "15.6.1", "deep_gap_bits is 0..8"),

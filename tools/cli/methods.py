@@ -17,10 +17,14 @@ def method_options(command: Command) -> Command:
     return command
 
 
+def _rank(text: str) -> float:
+    return int(text) if text.isdecimal() else float(text)
+
+
 _OPTIONS = (
     click.option(
         "--method",
-        type=click.Choice(["templates", "video", "deep-compression"]),
+        type=click.Choice(["lowrank", "templates", "video", "deep-compression"]),
         help="A method beyond the standard for the tensors that it suits; NNCodec stops at their "
         "units.  [default: none]",
     ),
@@ -29,6 +33,19 @@ _OPTIONS = (
         type=click.Choice(["chosen", "auto"]),
         help="Code every matrix with the tools chosen here, or with the one of all tools and "
         "methods that takes fewest bytes for no more error.  [default: chosen]",
+    ),
+    click.option(
+        "--kernel-rank",
+        metavar="N|PART|auto",
+        callback=number_or_auto(_rank, "a rank, a part of the numbers such as 0.5,"),
+        help="--method lowrank: rank of the kernels, or factors with PART of their numbers, or "
+        "where it pays.  [default: auto]",
+    ),
+    click.option(
+        "--kernel-error",
+        type=float,
+        metavar="PART",
+        help="--method lowrank: the smallest rank that leaves out no more than PART of a weight.",
     ),
     click.option(
         "--shared-bits",

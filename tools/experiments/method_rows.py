@@ -60,6 +60,7 @@ _OWN: Final[Mapping[str, Sequence[Setting]]] = {
     BEST: _at_qualities(OWN[BEST]),
     "pruning + DQ": [point for sparsity in _SPARSITIES for point in _pruned(sparsity)],
     "low rank + DQ": _at_qualities(Settings({"low_rank": "auto"})),
+    "low-rank kernels + DQ": _at_qualities(Settings({"method": "lowrank"})),
     "templates": [_templates(count) for count in (16, 64, 256)],
     "templates + residual": _at_qualities(Settings({"method": "templates"})),
     "Deep Compression": [

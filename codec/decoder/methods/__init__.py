@@ -19,25 +19,34 @@ class MethodUnit(NamedTuple):
 
     unit: Unit
     member: Member
+    """The weight; of units that code several tensors the first of them."""
     dialect: Dialect
     strict: bool
+
+
+def weight_alone(fields: Mapping[str, Any], names: tuple[str, ...]) -> tuple[Member, ...]:
+    """The weight as the only tensor of a unit with these elements."""
+    return (Member(names[0], "weight", tuple(fields["tensor_dimensions"])),)
 
 
 class MethodDecoder(NamedTuple):
     """What the module of a method gives, as its attribute `DECODER`."""
 
     decode: Callable[[MethodUnit], CodedUnit]
-    """The tensor of a unit: float32 numbers, and where its codeword ended."""
+    """The tensors of a unit: float32 numbers, and where its codeword ended."""
     tools: Callable[[Mapping[str, Any]], tuple[str, ...]]
     """What the elements of a unit switch on, by short name, the method's first."""
     uniform: Callable[[MethodUnit], tuple[NDArray[np.int32], int] | None] = lambda _: None
     """The integers and the qp of a uniform quantizer that give the same numbers, where the method
     is one; by default there are none."""
+    members: Callable[[Mapping[str, Any], tuple[str, ...]], tuple[Member, ...]] = weight_alone
+    """The coded tensors of a unit, from its elements and the names that these give them."""
 
 
 _MODULES: Final = {
     Method.LNQ: "lnq",
     Method.VIDEO: "video",
+    Method.LOW_RANK_KERNELS: "low_rank_kernels",
     Method.TEMPLATES: "templates",
     Method.DEEP_COMPRESSION: "deep_compression",
 }
@@ -54,8 +63,7 @@ def method_decoder(fields: Mapping[str, Any]) -> MethodDecoder:
 def method_unit_decoding(
     unit: Unit, members: tuple[Member, ...], *, dialect: Dialect, strict: bool
 ) -> Decoding[CodedUnit]:
-    """Clause 14.2.2: the decoding of a unit's only tensor; errors as of `data_unit_decoding`."""
-    (member,) = members
+    """Clause 14.2.2: the decoding of a unit's tensors; errors as of `data_unit_decoding`."""
     yield from ()
-    with placed(unit, member.name):
-        return method_decoder(unit.fields).decode(MethodUnit(unit, member, dialect, strict))
+    with placed(unit, members[-1].name):
+        return method_decoder(unit.fields).decode(MethodUnit(unit, members[0], dialect, strict))

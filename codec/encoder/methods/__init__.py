@@ -51,6 +51,7 @@ class MethodTask:
 
 
 _MODULES: Final[Mapping[str, str]] = {
+    "lowrank": "low_rank_kernels",
     "templates": "templates",
     "video": "video",
     "deep-compression": "deep_compression",

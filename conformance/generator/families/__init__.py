@@ -15,6 +15,7 @@ from nnref.conformance.generator.families import (
     deep_compression,
     documented,
     lnq,
+    low_rank_kernels,
     maps,
     parameter_sets,
     parts,
@@ -44,6 +45,7 @@ FAMILIES: Final[tuple[Callable[[], Iterator[Case]], ...]] = (
     templates.cases,
     deep_compression.cases,
     video.cases,
+    low_rank_kernels.cases,
 )
 """In the order in which they are made: the base of an update comes before it."""
 

@@ -71,3 +71,30 @@ def test_payload_of_an_unknown_tensor_is_wrong_usage(run, stream):
     status, _, err = run("inspect", stream, "--payload", "none")
     assert status == 2
     assert "tensor-unknown" in err
+
+
+def test_low_rank_kernels_are_decoded_by_the_plain_command(run, run_json, tmp_path):
+    model, stream, decoded = (tmp_path / name for name in ("m.npz", "m.nnr", "d.npz"))
+    weight = np.random.default_rng(0).normal(size=(8, 4, 3, 3)).astype(np.float32)
+    np.savez(model, w=weight)
+    options = ("--method", "lowrank", "--kernel-rank", "5")
+    status, found, _ = run_json("encode", model, "-o", stream, *options)
+    assert status == 0
+    assert found["tensors"][0]["tools"] == ["lowrank", "rank5", "dq"]
+    assert run("decode", stream, "-o", decoded)[0] == 0
+    assert np.load(decoded)["w"].tobytes() == decode(stream)["w"].tobytes()
+    assert run("decode", stream, "-o", decoded, "--as-coded")[0] == 0
+    assert {name: array.shape for name, array in np.load(decoded).items()} == {
+        "w_G": (4, 3, 5),
+        "w_H": (5, 8, 3),
+    }
+    status, found, _ = run_json(
+        "encode", model, "-o", stream, "--method", "lowrank", "--kernel-rank", "0.5"
+    )
+    assert found["tensors"][0]["tools"][1] == "rank4"
+    assert run("encode", model, "-o", stream, "--kernel-rank", "many")[0] == 2
+    assert run("verify", stream, "--against", model)[0] == 0
+    for command, words in (("inspect", "rank4"), ("trace", "kernel_rank_minus1")):
+        status, out, _ = run(command, stream)
+        assert status == 0
+        assert words in out

@@ -101,6 +101,26 @@ def methods() -> Iterator[FaultCase]:
         more = "A kernel that is not there is made up, or read behind the end."
         path = f"template_header.{element}"
         yield broken(rule, "templates-plain", rule, more, put(2, path, value))
+    yield broken(
+        "kernel-no-density",
+        "kernels-density",
+        "qp-density-missing",
+        "A density is made up.",
+        remove(2),
+    )
+    for name, element, value, rule in (
+        ("kernel-rank", "low_rank_header.kernel_rank_minus1", 8, "kernel-rank"),
+        ("kernel-rank-most", "low_rank_header.kernel_rank_minus1", (1 << 31) - 1, "kernel-rank"),
+        ("kernel-numbers", "tensor_dimensions[3]", 0, "kernel-rank"),
+        ("kernel-dimensions", "count_tensor_dimensions", 3, "kernel-dimensions"),
+    ):
+        more = "A rank that no product has takes memory, or dimensions are read that are not there."
+        yield broken(name, "kernels-plain", rule, more, put(2, element, value))
+    again = "The second tensor of a name wins."
+    for name, factor in (("g", "m_G"), ("h", "m_H")):
+        title = f"kernel-name-{name}"
+        edit = put(3, "topology_elem_id", factor)
+        yield broken(title, "kernels-plain", "tensor-name-duplicate", again, edit)
     for value, literal in ((10, "rule"), (127, None)):
         yield broken(
             f"method-format-{value}",
