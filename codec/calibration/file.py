@@ -1,12 +1,13 @@
-"""Calibration files: safetensors with up to three tensors for every weight NAME.
+"""Calibration files: safetensors with up to four tensors for every weight NAME.
 
 `NAME:moment` float32 or float64 [groups, columns, columns], the mean of x x' over the inputs x of
 each group of rows, in the column order of the weight's matrix view; or, for an embedding,
 `NAME:rows` [rows], the part of the look-ups that went to each row. `NAME:count` int64 [], how many
-inputs were seen. A mapping with such arrays, or an .npz file, will do as well.
+inputs were seen. `NAME:gains` float32 [rows], what squared errors of the results of each row count
+for the outputs of the network. A mapping with such arrays, or an .npz file, will do as well.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from nnref.codec.model.files import StrPath
 from nnref.spec.errors import refusal
 
 FORMAT: Final = "nnref.calibration/1"
-_MOMENT, _ROWS, _COUNT = ":moment", ":rows", ":count"
+_MOMENT, _ROWS, _COUNT, _GAINS = ":moment", ":rows", ":count", ":gains"
 
 
 class Calibration:
@@ -48,8 +49,16 @@ class Calibration:
             found = self._numbers(name + _MOMENT, 3)
             if found.shape[1] != found.shape[2] or not found.shape[0]:
                 raise refusal("file-format", f"{name + _MOMENT!r} has shape {list(found.shape)}")
-            return Moments(found, None, count)
+            return Moments(found, None, count, self._gains(name))
         return Moments(None, self._numbers(name + _ROWS, 1), count)
+
+    def _gains(self, name: str) -> Any:
+        if name + _GAINS not in self._stored:
+            return None
+        gains = self._numbers(name + _GAINS, 1)
+        if not (gains >= 0).all():
+            raise refusal("file-format", f"{name + _GAINS!r} has negative numbers")
+        return gains
 
     def _numbers(self, stored: str, dimensions: int) -> Any:
         array = self._source.read(stored)
@@ -81,14 +90,20 @@ def open_calibration(given: CalibrationInput | None) -> Iterator[Calibration | N
 class CalibrationWriter:
     """A calibration file that is written weight by weight and appears whole or not at all."""
 
-    def __init__(self, path: StrPath, shapes: Mapping[str, MomentsShape]) -> None:
-        """`shapes` announces all weights. Raises FileError file-format, file-write."""
+    def __init__(
+        self, path: StrPath, shapes: Mapping[str, MomentsShape], *, gains: Container[str] = ()
+    ) -> None:
+        """`shapes` announces all weights, `gains` those whose rows do not count alike.
+
+        Raises FileError file-format, file-write.
+        """
         infos: dict[str, TensorInfo] = {}
         for name, shape in shapes.items():
             columns = (shape.groups, shape.columns, shape.columns)
             key, dimensions = (_MOMENT, columns) if shape.groups else (_ROWS, (shape.rows,))
             infos |= {name + key: TensorInfo("float32", dimensions)}
             infos |= {name + _COUNT: TensorInfo("int64", ())}
+            infos |= {name + _GAINS: TensorInfo("float32", (shape.rows,))} if name in gains else {}
         self._sink = create_model(path, infos, {"format": FORMAT})
 
     def write(self, name: str, moments: Moments) -> None:
@@ -98,6 +113,8 @@ class CalibrationWriter:
         key = _ROWS if moments.columns is None else _MOMENT
         self._sink.write(name + key, stored.astype(np.float32))
         self._sink.write(name + _COUNT, np.array(moments.count, np.int64))
+        if moments.row_gains is not None:
+            self._sink.write(name + _GAINS, moments.row_gains.astype(np.float32))
 
     def __enter__(self) -> "CalibrationWriter":
         return self

@@ -39,6 +39,12 @@ class Moments:
     """How often each row of an embedding is looked up: float32 or float64 [rows]."""
     count: int
     """Inputs that were seen."""
+    row_gains: NDArray[Any] | None = None
+    """What squared errors of the results of each row count for the network's outputs: float32 or
+    float64 [rows]. Where they are missing, all layers count alike."""
+    share: float | None = None
+    """What an encoder asks of the layer's outputs, about, in dB; it may be negative. None leaves
+    the quality to the settings of the tensor."""
 
     def check(self, shape: tuple[int, ...]) -> None:
         """Raise UsageError setting-conflict unless these can be moments of such a weight."""
@@ -50,6 +56,8 @@ class Moments:
             groups = self.columns.shape[0]
             good = self.columns.shape[1:] == (columns, columns) and rows % groups == 0
             found = f"moments of shape {list(self.columns.shape)}"
+        if good and self.row_gains is not None:
+            good, found = self.row_gains.shape == (rows,), f"{self.row_gains.shape} gains of rows"
         if not good:
             detail = f"the calibration has {found} for a matrix of {rows} rows, {columns} columns"
             raise refusal("setting-conflict", detail)

@@ -72,13 +72,20 @@ class CalibratedSearch:
         best = min(choices, key=lambda choice: choice.objective(self._price))
         return Point(best, qp, length)
 
+    def at_share(self, target: float) -> Point | None:
+        """The best choice found with the step that leaves about `target` dB; None as in `at_qp`.
+
+        That holds for fine steps; with coarse ones outputs are better, as weights of 0 have no
+        error beyond themselves. So layers whose steps have the same price keep equal slopes.
+        """
+        return self.at_qp(self._nominal_qp(target)) if 0 < self._signal < math.inf else None
+
     def at_sqnr(self, target: float) -> Point | None:
         """The choice of fewest bits found that reaches `target` dB; None where none does."""
         if not 0 < self._signal < math.inf:
             return None
-        noise = self._signal * 10 ** (-target / 10) / self._scanned.size
-        start = qp_below(math.sqrt(_NOISE * noise), self._density)
-        bracket = QpBracket(qp_range(self._density, self._base_qp), start, self._density)
+        legal = qp_range(self._density, self._base_qp)
+        bracket = QpBracket(legal, self._nominal_qp(target), self._density)
         best: Point | None = None
         known: tuple[int, CodingCost] | None = None
         while True:
@@ -93,6 +100,12 @@ class CalibratedSearch:
                 best = Point(choice, qp, length)
             if not bracket.note(surplus):
                 return best
+
+    def _nominal_qp(self, target: float) -> int:
+        """The legal qp with which an SQNR in dB is to be expected."""
+        noise = self._signal * 10 ** (-target / 10) / self._scanned.size
+        legal = qp_range(self._density, self._base_qp)
+        return min(max(qp_below(math.sqrt(_NOISE * noise), self._density), legal[0]), legal[-1])
 
     def _first_rates(self, step: float) -> tuple[int, CodingCost]:
         """The unary length that suits a step, and the rates that a first pass leaves."""
@@ -116,6 +129,6 @@ class CalibratedSearch:
 
 def _feedback(moments: Moments, syntax: TensorSyntax) -> Feedback:
     if moments.columns is not None:
-        return Feedback.of_columns(moments.columns, syntax.rows)
+        return Feedback.of_columns(moments.columns, syntax.rows, moments.row_gains)
     assert moments.rows is not None
     return Feedback.of_rows(moments.rows, moments.count, syntax.columns)

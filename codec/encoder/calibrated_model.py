@@ -1,37 +1,42 @@
 """What a calibration makes of the settings of a model's tensors.
 
-The outputs of all layers count alike, whatever their scale: what is made small is the sum of their
-noise-to-signal ratios. A bit more buys the same in every layer (equal slopes) where the ratio is in
-proportion to the number of weights, so that is how an SQNR is shared out.
+What is made small is the sum of the squared errors of all layers' outputs, each times what it
+counts: what it does to the outputs of the network, where the calibration knows that, and otherwise
+in parts of the layer's own outputs, whatever their scale. A bit more buys the same in every layer
+(equal slopes) where that error is in proportion to the number of weights, so that is how an SQNR is
+shared out.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from math import prod
 from typing import Final
 
-from nnref.codec.calibration import Calibration
+import numpy as np
+
+from nnref.codec.calibration import Calibration, Moments
 from nnref.codec.encoder.settings import DEFAULT_SQNR, EncodeSettings
 from nnref.codec.formats import is_quantized
 from nnref.codec.model import TensorSource
-from nnref.spec.errors import refusal
+from nnref.codec.model.tensors import Array
+from nnref.spec.errors import NnrError, refusal
 
 _OTHER_FORMS: Final = ("codebook", "low_rank", "low_rank_error", "local_scaling")
-_LEAST, _MOST = 1.0, 200.0
-"""dB that a layer can be given."""
+_LEAST_SIGNAL: Final = 1e-6
+"""What a layer counts at least, in parts of what the others do on average."""
 
 
-def calibrated_settings(
+def shares(
     source: TensorSource,
     settings: EncodeSettings,
     own: Mapping[str, EncodeSettings],
     calibration: Calibration,
-) -> dict[str, EncodeSettings]:
-    """The settings of the tensors that are quantized by a calibration, by name.
+) -> dict[str, float | None]:
+    """The tensors that are quantized by a calibration: `Moments.share` by name.
 
-    `own` are those of all tensors with their rules applied. Raises UsageError setting-conflict for
-    tools that go without a calibration, tensor-unknown for one of another model.
+    `own` are the settings of all tensors with their rules applied; a tensor to which a rule gives a
+    quality of its own has no share. Raises UsageError setting-conflict for tools that go without a
+    calibration, tensor-unknown for one of another model.
     """
     _check(settings)
     names = [name for name in own if name in calibration]
@@ -40,9 +45,46 @@ def calibrated_settings(
     names = [name for name in names if _takes_part(source, name, own[name])]
     for name in names:
         _check_tensor(name, own[name])
+    signals = _signals(source, names, calibration)
     sizes = {name: prod(source.info(name).shape) for name in names}
-    mean = sum(sizes.values()) / max(1, len(sizes))
-    return {name: _shared(own[name], settings, size / mean) for name, size in sizes.items()}
+    mean = sum(signals.values()) / max(1, sum(sizes.values()))
+    return {name: _share(own[name], settings, signals[name] / sizes[name] / mean) for name in names}
+
+
+def moments_of(source: TensorSource, calibration: Calibration, name: str) -> Moments:
+    """The moments of a weight. Raises UsageError setting-conflict, FileError file-format."""
+    try:
+        moments = calibration.moments(name)
+        moments.check(source.info(name).shape)
+    except NnrError as error:
+        raise error.at(tensor=name) from None
+    return moments
+
+
+def _signals(source: TensorSource, names: list[str], calibration: Calibration) -> dict[str, float]:
+    """What the network would feel of each layer's outputs, were they errors.
+
+    1 for all layers where the calibration does not say it of any; the mean for those where it does
+    not say it. One weight is in memory at a time.
+    """
+    felt: dict[str, float] = {}
+    for name in names:
+        moments = moments_of(source, calibration, name)
+        if moments.row_gains is not None:
+            felt[name] = _signal(source.read(name), moments)
+    mean = sum(felt.values()) / len(felt) if any(felt.values()) else 1.0
+    return {name: max(felt.get(name, mean), _LEAST_SIGNAL * mean) for name in names}
+
+
+def _signal(weight: Array, moments: Moments) -> float:
+    """The sum over rows w of gain w H w'."""
+    assert moments.columns is not None
+    assert moments.row_gains is not None
+    groups, columns, _ = moments.columns.shape
+    rows = weight.reshape(groups, -1, columns).astype(np.float32)
+    squares = np.einsum("grc,grc->gr", rows @ moments.columns.astype(np.float32), rows)
+    found = float(squares.reshape(-1).astype(np.float64) @ moments.row_gains)
+    return found if math.isfinite(found) else 0.0
 
 
 def _check(settings: EncodeSettings) -> None:
@@ -68,9 +110,8 @@ def _check_tensor(name: str, own: EncodeSettings) -> None:
         raise refusal("setting-conflict", f"{asked[0]} and a calibration", tensor=name)
 
 
-def _shared(own: EncodeSettings, settings: EncodeSettings, part: float) -> EncodeSettings:
-    """With the share of the model's SQNR; what the tensor is given by a rule stays."""
+def _share(own: EncodeSettings, settings: EncodeSettings, signal: float) -> float | None:
+    """The share of a layer whose weights count so much, the mean of all being 1."""
     if own.qp is not None or own.step is not None or own.sqnr != settings.sqnr:
-        return own
-    sqnr = (DEFAULT_SQNR if own.sqnr is None else own.sqnr) - 10 * math.log10(part)
-    return replace(own, sqnr=min(max(_LEAST, sqnr), _MOST))
+        return None
+    return (DEFAULT_SQNR if own.sqnr is None else own.sqnr) + 10 * math.log10(signal)

@@ -1,7 +1,7 @@
 """Which tensors of a model are encoded together, and in what order."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from nnref.codec.calibration import Calibration, Moments
 from nnref.codec.decoder.bases import Base
 from nnref.codec.encoder.blocks import Group, auto_blocks, block_members, check_blocks
-from nnref.codec.encoder.calibrated_model import calibrated_settings
+from nnref.codec.encoder.calibrated_model import moments_of, shares
 from nnref.codec.encoder.low_rank import can_be_factored
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.encoder.update import Parent
@@ -37,8 +37,8 @@ class Plan:
     """Of every tensor."""
     made: tuple[str, ...] = ()
     """Names that what the encoder makes of tensors may get: factors, local scaling."""
-    calibrated: frozenset[str] = frozenset()
-    """Names of the tensors that are quantized by a calibration."""
+    shares: Mapping[str, float | None] = field(default_factory=dict)
+    """What is asked of the tensors that are quantized by a calibration: `Moments.share`."""
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -62,8 +62,17 @@ class Plan:
                 {name: self.positions[name] for name in names},
                 self.required,
                 None if base is None else {n: Parent(*base.read(n)) for n in names if n in known},
-                {n: _moments(source, calibration, n) for n in names if n in self.calibrated},
+                {} if calibration is None else self._moments(source, calibration, names),
             )
+
+    def _moments(
+        self, source: TensorSource, calibration: Calibration, names: Iterable[str]
+    ) -> dict[str, Moments]:
+        return {
+            name: replace(moments_of(source, calibration, name), share=self.shares[name])
+            for name in names
+            if name in self.shares
+        }
 
 
 def planned(
@@ -97,10 +106,8 @@ def planned(
     scaled = {block.weight for block in blocks if block.ls is not None}
     own = {name: _own_settings(name, settings, scaled, positions) for name in names}
     made = _made_names(source, own)
-    by_inputs: dict[str, EncodeSettings] = {}
-    if calibration is not None:
-        by_inputs = calibrated_settings(source, settings, own, calibration)
-    return Plan(tuple(groups), positions, required, own | by_inputs, made, frozenset(by_inputs))
+    by_inputs = {} if calibration is None else shares(source, settings, own, calibration)
+    return Plan(tuple(groups), positions, required, own, made, by_inputs)
 
 
 def _check_update(
@@ -178,16 +185,6 @@ def _check_name(name: str) -> None:
     if size > most:
         detail = f"a name of {size} bytes is more than max_string_bytes = {most}"
         raise refusal("tensor-name-unsupported", detail, tensor=f"{name[:_SHOWN_NAME]}...")
-
-
-def _moments(source: TensorSource, calibration: Calibration | None, name: str) -> Moments:
-    assert calibration is not None
-    try:
-        moments = calibration.moments(name)
-        moments.check(source.info(name).shape)
-    except NnrError as error:
-        raise error.at(tensor=name) from None
-    return moments
 
 
 def _read(source: TensorSource, name: str) -> NDArray[Any]:

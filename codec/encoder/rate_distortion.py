@@ -103,7 +103,9 @@ def _calibrated(
         passes=_CALIBRATED_PASSES[settings.effort],
     )
     target = tensor_sqnr(values, settings)
-    if target is None:
+    if moments.share is not None:
+        point = search.at_share(moments.share)
+    elif target is None:
         qp = tensor_qp(values, settings, state.base_qp, dq_flag=bool(syntax.dq_flag))
         usable_qp(values, qp, settings.density, dependent=bool(syntax.dq_flag), on_overflow="raise")
         point = search.at_qp(qp)

@@ -26,6 +26,8 @@ Float64 = npt.NDArray[np.float64]
 _DAMPING: Final = 0.01
 """Part of the mean moment that is added to every input's own: what was not seen may yet come, and
 moments of fewer inputs than columns get an inverse."""
+_LEAST_ROW: Final = 0.02
+"""Part of the mean gain of rows that is added to every row's, for the same reason."""
 _STRONGER: Final = 10.0
 """Factor of the damping when rounding has left a matrix without a factorization."""
 
@@ -42,8 +44,12 @@ class Feedback:
     """float64[rows]."""
 
     @classmethod
-    def of_columns(cls, moments: npt.NDArray[Any], rows: int) -> Self:
-        """From E[x x'] [groups, columns, columns], each of them damped.
+    def of_columns(
+        cls, moments: npt.NDArray[Any], rows: int, row_gains: npt.NDArray[Any] | None = None
+    ) -> Self:
+        """From E[x x'] [groups, columns, columns], each of them damped, and what rows count.
+
+        Gains of rows are taken relative to their mean.
 
         The factorization is LAPACK's: on machines where it rounds otherwise, levels may differ.
         """
@@ -51,7 +57,7 @@ class Feedback:
         factors, gains = np.empty(moments.shape), np.empty((groups, columns))
         for group in range(groups):
             factors[group], gains[group] = _factorized(moments[group].astype(np.float64))
-        return cls(factors, gains, np.ones(rows))
+        return cls(factors, gains, _relative(row_gains, rows))
 
     @classmethod
     def of_rows(cls, frequencies: npt.NDArray[Any], count: int, columns: int) -> Self:
@@ -69,6 +75,15 @@ class Feedback:
         return float(
             output_error(read_only(scanned), q, step, self.factors, self.gains, self.row_gains)
         )
+
+
+def _relative(row_gains: npt.NDArray[Any] | None, rows: int) -> Float64:
+    """Gains of rows with the mean 1, none of them 0; None are equal ones."""
+    if row_gains is None or not row_gains.any():
+        return np.ones(rows)
+    gains = row_gains.astype(np.float64)
+    gains += _LEAST_ROW * gains.mean()
+    return np.asarray(gains / gains.mean())
 
 
 def _factorized(moment: Float64) -> tuple[Float64, Float64]:

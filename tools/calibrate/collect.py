@@ -1,23 +1,19 @@
 """From a torch module and inputs to a calibration file."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
-from nnref.codec.calibration import CalibrationWriter, ColumnSums, MomentsShape, RowSums
+from nnref.codec.calibration import CalibrationWriter, ColumnSums, Moments, MomentsShape, RowSums
 from nnref.codec.calibration.moments import empty_sums
 from nnref.codec.model.files import StrPath
 from nnref.codec.model.torch_file import import_torch
 from nnref.spec.errors import refusal
-from nnref.tools.calibrate.products import Product, product, watched
+from nnref.tools.calibrate.curvature import CurvatureSums, Outputs, shape_with
+from nnref.tools.calibrate.products import Product
+from nnref.tools.calibrate.running import Inputs, OnProduct, batch_of, names_of, run, size_of
 
 DEFAULT_BATCH: Final = 32
 DEFAULT_MAX_BYTES: Final = 1 << 30
-
-Inputs = Mapping[str, NDArray[Any]]
-OnProduct = Callable[[Product], None]
 
 
 def calibrate_module(
@@ -27,84 +23,61 @@ def calibrate_module(
     *,
     batch: int = DEFAULT_BATCH,
     max_bytes: int = DEFAULT_MAX_BYTES,
+    outputs: Outputs = "auto",
 ) -> tuple[str, ...]:
     """Write the calibration of a `torch.nn.Module` for some inputs, which need no labels.
 
     `inputs` are arrays of as many inputs along their first dimension: one is the argument of the
     module's forward, several are its arguments by name. The module runs in eval mode, `batch`
-    inputs at a time, as often as it takes to keep the sums within `max_bytes` (but for one weight).
+    inputs at a time, as often as it takes to keep the sums within `max_bytes` (but for one weight),
+    and once more, with gradients, for what the errors of layers do to its `outputs`.
     Returns the names of matrices in the module that no product was seen of, which the file does not
     have: products inside other calls of torch (nn.MultiheadAttention) and transposed convolutions.
-    Raises FileError extra-missing without torch, UsageError input-type, and as `CalibrationWriter`.
+    Raises FileError extra-missing without torch, UsageError input-type, setting-unknown, and as
+    `CalibrationWriter`.
     """
+    if outputs not in get_args(Outputs):
+        raise refusal("setting-unknown", f"outputs = {outputs!r}")
     torch = import_torch("calibrating a module")
-    size = _size(inputs)
-    names = _names(module)
-    shapes: dict[str, MomentsShape] = {}
+    size = size_of(inputs)
+    names = names_of(module)
     was_training = module.training
     module.eval()
+
+    def runs(on_product: OnProduct) -> Iterator[Any]:
+        for start in range(0, size, batch):
+            given = batch_of(torch, inputs, start, start + batch)
+            yield run(torch, module, given, on_product)
+
     try:
-        _run(torch, module, _batch(torch, inputs, 0, 1), _noting(shapes, names))
+        shapes: dict[str, MomentsShape] = {}
+        with torch.no_grad():
+            run(torch, module, batch_of(torch, inputs, 0, 1), _noting(shapes, names))
         if not shapes:
             raise refusal("input-type", "the module multiplies its inputs by none of its weights")
-        with CalibrationWriter(path, shapes) as writer:
+        curvature = CurvatureSums(torch, outputs, names)
+        if outputs != "none":
+            with torch.enable_grad():
+                for found in runs(curvature.note):
+                    curvature.add(found)
+        written = {name: shape_with(s, curvature.found.get(name)) for name, s in shapes.items()}
+        with torch.no_grad(), CalibrationWriter(path, written, gains=curvature.found) as writer:
             for some in _portions(shapes, max_bytes):
                 sums = {name: empty_sums(shapes[name]) for name in some}
-                for start in range(0, size, batch):
-                    given = _batch(torch, inputs, start, start + batch)
-                    _run(torch, module, given, _adding(sums, shapes, names))
+                for _ in runs(_adding(sums, shapes, names)):
+                    pass
                 for name in some:
-                    writer.write(name, sums.pop(name).moments())
+                    writer.write(name, _counted(sums.pop(name).moments(), curvature, name))
     finally:
         module.train(was_training)
     matrices = (name for name, value in module.named_parameters() if value.ndim > 1)
     return tuple(name for name in matrices if name not in shapes)
 
 
-def _size(inputs: Inputs) -> int:
-    """How many inputs there are. Raises UsageError input-type."""
-    sizes = {array.shape[0] if array.ndim else 0 for array in inputs.values()}
-    if len(sizes) != 1 or 0 in sizes:
-        shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in inputs.items())
-        raise refusal("input-type", f"inputs have the same first dimension, not 0: {shapes}")
-    return sizes.pop()
-
-
-def _names(module: Any) -> dict[int, list[str]]:
-    """The names of every parameter; a shared one has several."""
-    names: dict[int, list[str]] = {}
-    for name, value in module.named_parameters(remove_duplicate=False):
-        names.setdefault(id(value), []).append(name)
-    return names
-
-
-def _batch(torch: Any, inputs: Inputs, start: int, stop: int) -> dict[str, Any]:
-    """Some inputs as tensors: floating-point numbers in binary32, integers in 64 bits."""
-    given: dict[str, Any] = {}
-    for name, array in inputs.items():
-        dtype = np.float32 if array.dtype.kind == "f" else np.int64
-        given[name] = torch.from_numpy(np.array(array[start:stop], dtype))
-    return given
-
-
-def _run(torch: Any, module: Any, given: Mapping[str, Any], on_product: OnProduct) -> None:
-    """Run the module and hand over every product of one of torch's watched functions."""
-    kinds = watched(torch)
-
-    class Watch(torch.overrides.TorchFunctionMode):  # type: ignore[misc]
-        def __torch_function__(
-            self, function: Any, _types: Any, args: Any = (), kwargs: Any = None
-        ) -> Any:
-            kind = kinds.get(function)
-            if kind is not None:
-                on_product(product(torch, kind, args, kwargs or {}))
-            return function(*args, **(kwargs or {}))
-
-    with torch.no_grad(), Watch():
-        if len(given) == 1:
-            module(*given.values())
-        else:
-            module(**given)
+def _counted(found: Moments, curvature: CurvatureSums, name: str) -> Moments:
+    """Moments with what the rows count, where gradients were seen."""
+    of_rows = curvature.found.get(name)
+    return found if of_rows is None else of_rows.moments(found, curvature.outputs)
 
 
 def _noting(shapes: dict[str, MomentsShape], names: Mapping[int, list[str]]) -> OnProduct:
@@ -114,10 +87,11 @@ def _noting(shapes: dict[str, MomentsShape], names: Mapping[int, list[str]]) -> 
     product.
     """
 
-    def note(found: Product) -> None:
+    def note(found: Product, result: Any) -> Any:
         for name in names.get(id(found.weight), ()):
             if name not in shapes or found.shape.groups:
                 shapes[name] = found.shape
+        return result
 
     return note
 
@@ -127,7 +101,7 @@ def _adding(
     shapes: Mapping[str, MomentsShape],
     names: Mapping[int, list[str]],
 ) -> OnProduct:
-    def add(found: Product) -> None:
+    def add(found: Product, result: Any) -> Any:
         wanted = [
             sums[name]
             for name in names.get(id(found.weight), ())
@@ -136,6 +110,7 @@ def _adding(
         for array in found.inputs() if wanted else ():
             for each in wanted:
                 each.add(array)
+        return result
 
     return add
 

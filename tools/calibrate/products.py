@@ -40,6 +40,13 @@ class Product:
             for sample in given if given.ndim == self.weight.ndim else given[None]:
                 yield self._patches(sample.float()).cpu().numpy()
 
+    def by_row(self, result: Any) -> Any:
+        """What belongs to the result of a product: [results, rows] of the weight."""
+        rows = self.weight.shape[0]
+        if self._kind == "linear":
+            return result.reshape(-1, rows)
+        return result.movedim(1 - self.weight.ndim, -1).reshape(-1, rows)
+
     def _patches(self, sample: Any) -> Any:
         """What a convolution multiplies, of one sample: [groups, patches, columns]."""
         kernel = tuple(self.weight.shape[2:])

@@ -1,7 +1,7 @@
 """`nnref calibrate`: which errors the outputs of a network's layers feel."""
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -10,6 +10,9 @@ from nnref.tools.cli.failures import warn
 from nnref.tools.cli.options import json_option, quiet_option
 from nnref.tools.cli.output import print_json
 from nnref.tools.cli.text import count_text, one_line
+
+if TYPE_CHECKING:
+    from nnref.tools.calibrate.curvature import Outputs
 
 _SHOWN: Final = 5
 """Names in a warning, at most."""
@@ -56,6 +59,15 @@ _SHOWN: Final = 5
     show_default=True,
     help="Bytes of the sums; where they do not suffice, the module runs several times.",
 )
+@click.option(
+    "--outputs",
+    metavar="KIND",
+    type=click.Choice(["auto", "logits", "values", "none"]),
+    default="auto",
+    show_default=True,
+    help="What the module's outputs are, to find what errors of its layers do to them: logits, "
+    "values (pictures), or none to let all layers count alike.",
+)
 @quiet_option
 @json_option
 def command(
@@ -66,6 +78,7 @@ def command(
     activations: str | None,
     batch: int,
     max_memory: int,
+    outputs: "Outputs",
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -87,7 +100,8 @@ def command(
         collect_activations(model, activations, output)
     else:
         assert inputs is not None
-        left_out = _calibrated(model, weights, inputs, output, batch, max_memory)
+        options = {"batch": batch, "max_bytes": max_memory, "outputs": outputs}
+        left_out = _calibrated(model, weights, inputs, output, options)
     if left_out:
         names = ", ".join(repr(name) for name in left_out[:_SHOWN])
         more = f" and {len(left_out) - _SHOWN} more" if len(left_out) > _SHOWN else ""
@@ -101,7 +115,7 @@ def command(
 
 
 def _calibrated(
-    program: str, weights: str | None, inputs: str, output: str, batch: int, max_memory: int
+    program: str, weights: str | None, inputs: str, output: str, options: dict[str, Any]
 ) -> tuple[str, ...]:
     """Run the module; returns the names of matrices that it does not multiply by."""
     from nnref.codec.model import open_model  # noqa: PLC0415  these load numpy and torch
@@ -110,4 +124,4 @@ def _calibrated(
     module = module_of(program, weights)
     with open_model(inputs) as source:
         arrays = {name: source.read(name) for name in source.names()}
-        return calibrate_module(module, arrays, output, batch=batch, max_bytes=max_memory)
+        return calibrate_module(module, arrays, output, **options)

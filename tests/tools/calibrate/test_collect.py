@@ -84,7 +84,7 @@ TOKENS = {
 def test_embeddings_are_counted_and_weights_found_wherever_they_are(tmp_path):
     path = tmp_path / "c.safetensors"
     module = Words()
-    assert calibrate_module(module, TOKENS, path) == ("unused.weight",)
+    assert calibrate_module(module, TOKENS, path, outputs="none") == ("unused.weight",)
     with open_calibration(path) as opened:
         assert opened.names() == {"words.weight", "head.weight", "places.weight", "own"}
         places, own = opened.moments("places.weight"), opened.moments("own")
@@ -103,10 +103,10 @@ def test_bounded_sums_and_batches_give_the_same_moments(tmp_path):
     module.register_forward_hook(lambda *_: runs.append(1))
     path = tmp_path / "c.safetensors"
     at_once = moments(module, path, batch=5)
-    assert (len(runs), module.training) == (2, True)
+    assert (len(runs), module.training) == (3, True)
     runs.clear()
     one_by_one = moments(module, path, batch=1, max_bytes=1)
-    assert len(runs) == 1 + 2 * 5
+    assert len(runs) == 1 + 3 * 5
     for name, found in at_once.items():
         assert np.allclose(found.columns, one_by_one[name].columns, rtol=1e-4, atol=1e-6), name
 
@@ -119,6 +119,12 @@ def test_inputs_that_are_none_are_refused(inputs, tmp_path):
     with pytest.raises(UsageError) as caught:
         calibrate_module(nn.Linear(4, 4), inputs, tmp_path / "c.safetensors")
     assert caught.value.id == "input-type"
+
+
+def test_kind_of_outputs_is_a_known_one(tmp_path):
+    with pytest.raises(UsageError) as caught:
+        calibrate_module(nn.Linear(4, 4), {"x": IMAGES}, tmp_path / "c", outputs="words")
+    assert caught.value.id == "setting-unknown"
 
 
 def test_module_without_products_is_refused(tmp_path):

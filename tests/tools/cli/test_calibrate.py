@@ -39,7 +39,7 @@ def test_program_is_calibrated_and_its_weights_encoded(run, run_json, files):
     assert status == 0
     rows = {row["name"]: row for row in found["tensors"]}
     assert "calibrated" in rows["0.weight"]["tools"]
-    assert rows["0.weight"]["output_sqnr"] > 17
+    assert rows["0.weight"]["output_sqnr"] > 15
     assert rows["0.bias"]["output_sqnr"] is None
     text = run("encode", weights, "-o", stream, "--calibration", out)[1]
     assert "lowest SQNR of outputs" in text
