@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 
 from nnref.codec.encoder.weight import scaling_name
 from nnref.codec.model.torch_file import import_torch
-from nnref.codec.quantization import local_scaling, recomposition
+from nnref.codec.quantization import kernel_weight, local_scaling, recomposition
+from nnref.tools.torch_models.kernels import (
+    VERTICAL_HORIZONTAL,
+    kernel_pair,
+    kernel_product,
+)
 from nnref.tools.torch_models.load import load_folded
 
 Array = NDArray[Any]
@@ -22,13 +27,17 @@ def load_factored(module: Any, tensors: Mapping[str, Array]) -> Any:
     `tensors` are those of `decode(stream, as_coded=True)`: NAME, or NAME_G and NAME_H, with
     NAME_scaling or without. A linear layer, or a convolution that is not transposed, with factors
     becomes an `nn.Sequential` of two: `H` has its inputs, its kernel and as many outputs as the
-    rank (in each group), `G` makes its outputs of them. Other layers get the product. Raises as
-    `load_folded`.
+    rank (in each group), `G` makes its outputs of them. With factors of low-rank kernels, which
+    have three dimensions, a 2-D convolution becomes one of `vertical` and `horizontal` filters.
+    Other layers get the product. Raises as `load_folded`.
     """
     torch = import_torch("loading a module")
     parts = dict(tensors)
     factors = {name[:-2]: _factors(parts, name[:-2]) for name in tensors if _is_g(name, tensors)}
     for name, (g, h) in factors.items():
+        if g.ndim == 3:
+            parts[name] = kernel_weight(g, h)
+            continue
         shape = module.state_dict()[name].shape if name in module.state_dict() else (len(g), -1)
         parts[name] = recomposition(g, h).reshape(tuple(shape))
     for name in tuple(parts):
@@ -38,7 +47,8 @@ def load_factored(module: Any, tensors: Mapping[str, Array]) -> Any:
     copy = load_folded(module, parts)
     for name, (g, h) in factors.items():
         layer = name.rpartition(".")[0]
-        pair = _pair(torch, copy.get_submodule(layer), g, h)
+        make = kernel_pair if g.ndim == 3 else _pair
+        pair = make(torch, copy.get_submodule(layer), g, h)
         if pair is not None and layer:
             holder, _, key = layer.rpartition(".")
             setattr(copy.get_submodule(holder), key, pair)
@@ -51,17 +61,26 @@ def factored_state_dict(module: Any) -> dict[str, Any]:
     """The state dictionary of a module of `load_factored` with weights in place of factors.
 
     Names are those of the module before; weights are torch tensors on no graph. After training,
-    `encode(..., low_rank_error=1e-4)` finds the factors of these weights again.
+    `encode(..., low_rank_error=1e-4)` finds the factors of these weights again, with
+    `method="lowrank", kernel_error=1e-4` those of kernels.
     """
     torch = import_torch("composing factors")
     tensors = dict(module.state_dict())
     for name, child in module.named_modules():
-        if type(child) is torch.nn.Sequential and list(child._modules) == _FACTORS:
-            at = f"{name}." if name else ""
-            del tensors[f"{at}H.weight"], tensors[f"{at}G.weight"]
-            tensors[f"{at}weight"] = _product(child)
-            if child.G.bias is not None:
-                tensors[f"{at}bias"] = tensors.pop(f"{at}G.bias")
+        names = list(child._modules) if type(child) is torch.nn.Sequential else []
+        at = f"{name}." if name else ""
+        if names == _FACTORS:
+            weight = _product(child)
+        elif names == VERTICAL_HORIZONTAL:
+            weight = kernel_product(torch, child)
+        else:
+            continue
+        for factor in names:
+            del tensors[f"{at}{factor}.weight"]
+        tensors[f"{at}weight"] = weight
+        bias = f"{at}{names[-1]}.bias"
+        if bias in tensors:
+            tensors[f"{at}bias"] = tensors.pop(bias)
     return tensors
 
 
