@@ -32,7 +32,7 @@ LOSS: Final = 0.02
 """Relative, of the task metric: what the paper allows itself, and what pruning may cost."""
 
 Sparsity = float | Literal["auto"]
-"""Of Test 2; "auto": in tenths, as much as costs no more than `LOSS`."""
+"""Of Test 2; "auto": in tenths, as much as costs no more than `LOSS`, if that is anything."""
 Tell = Callable[[str], None]
 
 
@@ -88,10 +88,13 @@ class Experiment:
                 words = f"Test 2, pruned within {100 * LOSS:g} %"
             else:
                 sparsity, words = asked, f"Test 2, {100 * asked:g} % pruned"
-            yield _Test(self, network, path, key, sparsity).result(words)
+            if sparsity:
+                yield _Test(self, network, path, key, sparsity).result(words)
+            else:
+                self.tell(f"{network}: no {words}: a tenth costs more")
 
     def _bearable(self, network: str, path: Path, key: Mapping[str, Any]) -> float:
-        """The last tenth before the first metric changes by more than `LOSS`; at least one."""
+        """The last tenth before the first metric changes by more than `LOSS`; 0 if that is none."""
 
         def metric(tenths: int) -> float:
             metrics = _Test(self, network, path, key, tenths / 10).uncoded()
@@ -102,7 +105,7 @@ class Experiment:
         before = metric(0)
         for tenths in range(1, 10):
             if abs(metric(tenths) - before) > LOSS * abs(before):
-                return max(1, tenths - 1) / 10
+                return (tenths - 1) / 10
         return 0.9
 
 

@@ -19,7 +19,8 @@ import numpy as np
 def evaluate(network, tensors, reference):
     apart = np.abs(tensors["w"] - reference["w"])
     zeros = (tensors["w"] == 0).mean()
-    return {"accuracy": 80.0 - zeros - apart.max(), "kl": float((apart ** 2).mean())}
+    accuracy = 80.0 - WORTH * zeros - apart.max()
+    return {"accuracy": accuracy, "kl": float((apart ** 2).mean())}
 """
 
 
@@ -50,12 +51,12 @@ def test_quality_of_weights_is_that_of_every_tensor_alike():
     assert weight_quality(original, decoded) == pytest.approx(10 * np.log10(200), abs=0.01)
 
 
-def folder(tmp_path):
-    """A network, an evaluator, and the arguments of an experiment on them."""
+def folder(tmp_path, worth=1.0):
+    """A network, what all its weights are worth, and the arguments of an experiment on them."""
     data = tmp_path / "data"
     data.mkdir()
     save_file(model(), data / "net.safetensors")
-    (tmp_path / "evaluator.py").write_text(EVALUATOR)
+    (tmp_path / "evaluator.py").write_text(f"WORTH = {worth}\n{EVALUATOR}")
     evaluator = ["--evaluator", str(tmp_path / "evaluator.py")]
     return ["experiment", "lnq", "--data", str(data), "--out", str(tmp_path / "out"), *evaluator]
 
@@ -99,6 +100,13 @@ def test_sparsity_auto_is_the_most_that_costs_two_percent(tmp_path, capsys):
     assert tried == {0.0: URQ, **{n / 10: "uncoded" for n in range(1, 9)}, 0.9: URQ}
     assert "pruned within 2 %" in (tmp_path / "out" / "report.md").read_text()
     assert json.loads(capsys.readouterr().out)["measured"] == len(keys)
+
+
+def test_network_that_bears_no_pruning_has_no_second_test(tmp_path, capsys):
+    arguments = [*folder(tmp_path, worth=20.0), "--no-ablation", "--row", URQ, "--sqnr", "8"]
+    assert app.run(arguments) == 0
+    assert "net: no Test 2, pruned within 2 %" in capsys.readouterr().err
+    assert "Test 2, pruned" not in (tmp_path / "out" / "report.md").read_text()
 
 
 @pytest.mark.parametrize(
