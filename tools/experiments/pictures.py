@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnref.spec.errors import refusal
-from nnref.tools.experiments.curves import lower_hull
+from nnref.tools.experiments.curves import best_points
 from nnref.tools.experiments.layers import LayerPicture, layer_pictures
 from nnref.tools.experiments.lnq import TestResult
 
@@ -59,8 +59,8 @@ def draw_curves(result: TestResult, path: Path) -> None:
     """
     figure, all_axes = subplots(1 + len(result.metrics))
     for row, points in result.points.items():
-        hull = lower_hull((each["db"], each["weight_bytes"]) for each in points)
-        all_axes[0].plot(*zip(*hull, strict=True), marker=".", label=row)
+        best = best_points((each["db"], each["weight_bytes"]) for each in points)
+        all_axes[0].plot(*zip(*best, strict=True), marker=".", label=row)
         for axes, (metric, _) in zip(all_axes[1:], result.metrics.items(), strict=True):
             reached = sorted(
                 (100 * each["bytes"] / each["original_bytes"], each["metrics"][metric])

@@ -2,13 +2,19 @@
 
 import pytest
 
-from nnref.tools.experiments.curves import bytes_at, bytes_within, lower_hull
+from nnref.tools.experiments.curves import best_points, bytes_at, bytes_within
 
 
-def test_hull_leaves_out_points_that_others_undercut():
+def test_best_points_are_those_that_no_other_undercuts():
     points = [(10, 100), (12, 140), (11, 119), (11, 130), (9, 105), (14, 200)]
-    assert lower_hull(points) == [(10, 100), (11, 119), (12, 140), (14, 200)]
-    assert lower_hull([(10, 100), (11, 150), (12, 140)]) == [(10, 100), (12, 140)]
+    assert best_points(points) == [(10, 100), (11, 119), (12, 140), (14, 200)]
+    assert best_points([(10, 100), (11, 150), (12, 140)]) == [(10, 100), (12, 140)]
+
+
+def test_lines_are_drawn_between_neighbours_only():
+    points = [(2.0, 10.0), (10.0, 100.0), (18.0, 110.0)]
+    assert bytes_at(points, 10.0) == 100.0
+    assert bytes_at(points, 6.0) == 55.0
 
 
 def test_bytes_are_those_of_the_line_between_two_points():
