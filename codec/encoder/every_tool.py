@@ -12,9 +12,11 @@ _ERROR_BOUND: Final[tuple[Mapping[str, Any], ...]] = (
     {"low_rank": "auto"},
     {"lnq": "auto"},
     {"method": "lowrank"},
+    {"method": "lowrank"},
     {"method": "templates"},
 )
-"""Settings under which a tensor has no more error than without them."""
+"""Settings under which a tensor has no more error than without them. Video is not among the tools:
+its bytes depend on the release of an extra, and it needs that extra to be decoded."""
 
 
 class _Report(Protocol):

@@ -48,6 +48,15 @@ def _deep_compression(sparsity: float, bits: int) -> Setting:
     return Setting(f"{100 * sparsity:g} % pruned, {bits} bits", Settings(options), 40.0)
 
 
+def _kernels(part: float) -> Setting:
+    options = {"method": "lowrank", "kernel_rank": part}
+    return Setting(f"{100 * part:g} % of the numbers", Settings(options), 20.0)
+
+
+def _video(qp: int) -> Setting:
+    return Setting(f"QP {qp}", Settings({"method": "video", "video_qp": qp}), 40.0)
+
+
 def _templates(count: int) -> Setting:
     options = {"method": "templates", "templates": count, "template_residual": False}
     return Setting(f"{count} templates", Settings(options), 16.0)
@@ -61,6 +70,8 @@ _OWN: Final[Mapping[str, Sequence[Setting]]] = {
     "pruning + DQ": [point for sparsity in _SPARSITIES for point in _pruned(sparsity)],
     "low rank + DQ": _at_qualities(Settings({"low_rank": "auto"})),
     "low-rank kernels + DQ": _at_qualities(Settings({"method": "lowrank"})),
+    "low-rank kernels": [_kernels(part) for part in (0.25, 0.5, 0.75)],
+    "video": [_video(qp) for qp in (12, 22, 27, 32, 37)],
     "templates": [_templates(count) for count in (16, 64, 256)],
     "templates + residual": _at_qualities(Settings({"method": "templates"})),
     "Deep Compression": [
