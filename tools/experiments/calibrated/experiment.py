@@ -1,7 +1,7 @@
 """Points of all rows on a network: bytes, distance to the original outputs, task metrics.
 
-A row is swept in qualities of equal steps, both ways from a middle one, until its points lie beyond
-the distances that are compared at. Everything that was measured is in a journal.
+A row is swept in qualities of equal steps, both ways from one that a first point foretells, until
+its points lie beyond the distances that are compared at. A journal has all that was measured.
 """
 
 import time
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from hashlib import sha256
+from math import inf, log10, sqrt
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,9 +34,9 @@ LEVELS: Final = (0.003, 0.01, 0.03)
 BEYOND: Final = (0.8 * LEVELS[0], 1.25 * LEVELS[-1])
 """Distances that a sweep reaches."""
 START: Final = 15.0
-"""dB where a sweep begins."""
+"""dB of the first point of a sweep."""
 STEP: Final = 3.0
-"""dB between its points."""
+"""dB between points."""
 MOST: Final = 10
 """Points to either side, at most."""
 
@@ -198,20 +199,31 @@ class _Run:
 
 
 def sweep(measure: Callable[[float], Values]) -> list[Values]:
-    """Points both ways from START until they lie beyond BEYOND, or one of them failed."""
+    """Points until they lie beyond BEYOND at both ends, or one of them failed."""
     first = measure(START)
-    points = [first]
+    middle = _foretold(first)
+    points = {START: first}
     for step, limit in ((-STEP, BEYOND[1]), (STEP, BEYOND[0])):
-        point = first
-        for number in range(1, MOST + 1):
-            if "failure" in point or (point["distance"] - limit) * step <= 0:
-                break
-            quality = START + number * step
+        for number in range(MOST + 1):
+            quality = middle + number * step
             if quality <= 0:
                 break
-            point = measure(quality)
-            points.append(point)
-    return sorted(points, key=lambda point: float(point["quality"]))
+            point = points[quality] = points.get(quality) or measure(quality)
+            if "failure" in point or (point["distance"] - limit) * step <= 0:
+                break
+    return [points[quality] for quality in sorted(points)]
+
+
+def _foretold(first: Values) -> float:
+    """The quality in whole steps from START whose distance would be in the middle of the levels.
+
+    10 dB more are taken to be a tenth of the distance.
+    """
+    apart = first.get("distance", 0.0)
+    if not 0 < apart < inf:
+        return START
+    steps = round(10 * log10(apart / sqrt(LEVELS[0] * LEVELS[-1])) / STEP)
+    return max(START - 4 * STEP, START + min(max(steps, -MOST), MOST) * STEP)
 
 
 def _digest(tensors: Tensors) -> str:

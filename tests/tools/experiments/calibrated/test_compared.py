@@ -1,5 +1,7 @@
 """Bytes at equal distances."""
 
+from itertools import pairwise
+
 import pytest
 
 from nnref.tools.experiments.calibrated.compared import (
@@ -56,15 +58,16 @@ def test_sweep_goes_both_ways_until_it_is_beyond_all_distances():
 
     def measure(quality):
         asked.append(quality)
-        return {"quality": quality, "distance": 10 ** (-quality / 10)}
+        return {"quality": quality, "distance": 200 * 10 ** (-quality / 12)}
 
     found = sweep(measure)
     assert asked[0] == START
     assert len(asked) == len(set(asked)) == len(found)
-    distances = [point["distance"] for point in found]
+    distances = [point["distance"] for point in found if point["quality"] != START]
     assert distances[0] >= BEYOND[1] > distances[1]
     assert distances[-1] <= BEYOND[0] < distances[-2]
-    assert {b - a for a, b in zip(sorted(asked), sorted(asked)[1:], strict=False)} == {STEP}
+    swept = sorted(set(asked) - {START})
+    assert {b - a for a, b in pairwise(swept)} == {STEP}
 
 
 def test_sweep_ends_at_a_failure():
