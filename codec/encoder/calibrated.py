@@ -2,13 +2,14 @@
 
 import math
 from dataclasses import replace
+from math import prod
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnref.codec.calibration import Moments
-from nnref.codec.encoder.operating_point import PRICE_DEPENDENT, PRICE_UNIFORM, Point
+from nnref.codec.encoder.operating_point import PRICE_DEPENDENT, PRICE_UNIFORM, Point, averaged
 from nnref.codec.encoder.qp_bracket import QpBracket
 from nnref.codec.encoder.unary_length import (
     UNARY_LENGTHS,
@@ -20,11 +21,15 @@ from nnref.codec.quantization.coding_cost import CodingCost, CostModel
 from nnref.codec.quantization.feedback import Feedback, iterate_with_feedback
 from nnref.codec.quantization.iterated import Choice, can_iterate, plain_choice
 from nnref.codec.quantization.metrics import ratio_db
-from nnref.codec.quantization.scan import to_scan
+from nnref.codec.quantization.scan import read_only, to_scan
 from nnref.codec.quantization.step import normal_step, qp_below, qp_range
 
 _NOISE: Final = 4.0
 """Squared steps over the squared error that they leave, about, where trials begin."""
+
+
+_SAMPLE: Final = 1 << 16
+"""Weights of the rows with which rates are found first."""
 
 
 class CalibratedSearch:
@@ -108,11 +113,22 @@ class CalibratedSearch:
         return min(max(qp_below(math.sqrt(_NOISE * noise), self._density), legal[0]), legal[-1])
 
     def _first_rates(self, step: float) -> tuple[int, CodingCost]:
-        """The unary length that suits a step, and the rates that a first pass leaves."""
-        first = first_unary_length(self._lengths)
-        plain = plain_choice(self._scanned, step, self._model(first))
-        (choice,) = self._choices(step, first, plain.cost, 1)
-        return best_unary_length(choice.q, self._model, self._lengths, choice.cost)
+        """The unary length that suits a step, and the rates that a first pass over rows leaves."""
+        rows = _sample(self._shape, self._feedback)
+        whole = self._scanned.reshape(self._shape[0], -1)
+        some = read_only(whole[rows])
+        feedback = self._feedback.of_some(rows)
+        shape = (len(rows), whole.shape[1])
+
+        def model(unary_length: int) -> CostModel:
+            syntax = replace(self._syntax, rows=len(rows), unary_length=unary_length)
+            return CostModel(shape, syntax, search=self._search)
+
+        first = model(first_unary_length(self._lengths))
+        plain = plain_choice(some, step, first)
+        (choice,) = iterate_with_feedback(some, step, self._price, first, plain.cost, feedback, 1)
+        length, rates = best_unary_length(choice.q, model, self._lengths, choice.cost)
+        return length, averaged(rates, whole.size)
 
     def _choices(self, step: float, length: int, rates: CodingCost, passes: int) -> list[Choice]:
         model = self._model(length)
@@ -125,6 +141,15 @@ class CalibratedSearch:
     def _model(self, unary_length: int) -> CostModel:
         syntax = replace(self._syntax, unary_length=unary_length)
         return CostModel(self._shape, syntax, search=self._search)
+
+
+def _sample(shape: tuple[int, ...], feedback: Feedback) -> NDArray[np.int64]:
+    """Rows that are enough to find rates: evenly spread ones, or all."""
+    rows, columns = shape[0], prod(shape[1:])
+    some = max(1, _SAMPLE // columns)
+    if rows <= 2 * some or feedback.gains.shape[0] > 1:
+        return np.arange(rows)
+    return np.linspace(0, rows - 1, some).astype(np.int64)
 
 
 def _feedback(moments: Moments, syntax: TensorSyntax) -> Feedback:

@@ -83,14 +83,18 @@ def smallest_unit(
 def _may_be_independent(weight: Weight) -> bool:
     """Whether the encoder may do without dependent quantization, and that may pay.
 
-    It may where an SQNR is asked for, which is then reached in another way.
+    It may where an SQNR is asked for, which is then reached in another way; with a calibration that
+    would be another error of the outputs.
     """
     settings, values = weight.settings, weight.coded
+    if weight.moments is not None:
+        return False
     if settings.plain or not weight.has_forms or tensor_sqnr(values, settings) is None:
         return False
     sample = np.abs(values.reshape(-1)[:: values.size // _SAMPLED | 1], dtype=np.float64)
     small = _SMALL * math.sqrt(float(np.vdot(sample, sample)) / max(1, sample.size))
-    return sample.size > 0 and int(np.count_nonzero(sample <= small)) >= _SPARSE * sample.size
+    count = int(np.count_nonzero(sample <= small))
+    return bool(sample.size > 0 and count >= _SPARSE * sample.size)
 
 
 def _other_forms(weight: Weight, error: float, plain: WeightForm) -> Iterator[WeightForm]:

@@ -243,10 +243,10 @@ class PointSearch:
         )
         if weights is self._whole:
             return best, cost
-        return best, _averaged(cost, self._whole.scanned.size)
+        return best, averaged(cost, self._whole.scanned.size)
 
 
-def _averaged(cost: CodingCost, weights: int) -> CodingCost:
+def averaged(cost: CodingCost, weights: int) -> CodingCost:
     """The rates of a sample, for a tensor of so many weights."""
     mean = np.rint(cost.rates.mean(axis=0, keepdims=True)).astype(np.int32)
     return CodingCost(cost.bits, mean, max(1, weights), cost.shift_idx)

@@ -15,12 +15,12 @@ import numpy.typing as npt
 from nnref.codec.quantization.coding_cost import CodingCost, CostModel
 from nnref.codec.quantization.iterated import Choice, Scanned
 from nnref.codec.quantization.kernels.feedback import (
-    output_error,
     round_with_feedback,
     search_path_with_feedback,
 )
 from nnref.codec.quantization.scan import read_only
 
+Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
 _DAMPING: Final = 0.01
@@ -36,8 +36,8 @@ _STRONGER: Final = 10.0
 class Feedback:
     """H of every group of rows as A D A', A unit upper triangular, and factors of whole rows."""
 
-    factors: Float64
-    """A: float64[groups, columns, columns]; [1, 0, 0] where columns have nothing in common."""
+    factors: Float32
+    """A: float32[groups, columns, columns]; [1, 0, 0] where columns have nothing in common."""
     gains: Float64
     """D: float64[groups, columns]."""
     row_gains: Float64
@@ -54,16 +54,23 @@ class Feedback:
         The factorization is LAPACK's: on machines where it rounds otherwise, levels may differ.
         """
         groups, columns, _ = moments.shape
-        factors, gains = np.empty(moments.shape), np.empty((groups, columns))
+        factors = np.empty(moments.shape, np.float32)
+        gains = np.empty((groups, columns))
         for group in range(groups):
-            factors[group], gains[group] = _factorized(moments[group].astype(np.float64))
+            factors[group], gains[group] = _factorized(moments[group])
         return cls(factors, gains, _relative(row_gains, rows))
 
     @classmethod
     def of_rows(cls, frequencies: npt.NDArray[Any], count: int, columns: int) -> Self:
         """From how often each row is looked up, of so many times; every row once more."""
         looked_up = frequencies.astype(np.float64) * count + 1.0
-        return cls(np.empty((1, 0, 0)), np.ones((1, columns)), looked_up / looked_up.mean())
+        return cls(
+            np.empty((1, 0, 0), np.float32), np.ones((1, columns)), looked_up / looked_up.mean()
+        )
+
+    def of_some(self, rows: npt.NDArray[np.int64]) -> Self:
+        """That of some rows, which are those of all groups or of a weight without groups."""
+        return replace(self, row_gains=self.row_gains[rows])
 
     @property
     def mean_gain(self) -> float:
@@ -71,10 +78,16 @@ class Feedback:
         return float(self.gains.mean() * self.row_gains.mean())
 
     def error(self, scanned: Scanned, q: npt.NDArray[np.int32], step: float) -> float:
-        """The sum over all rows of e H e'."""
-        return float(
-            output_error(read_only(scanned), q, step, self.factors, self.gains, self.row_gains)
-        )
+        """The sum over all rows of e H e', to about six digits."""
+        groups, columns = self.gains.shape
+        rows = scanned.size // columns
+        errors = (scanned - np.float32(step) * q).reshape(groups, rows // groups, columns)
+        found = 0.0
+        for group, of_group in enumerate(errors):
+            moved = of_group @ self.factors[group] if self.factors.shape[1] else of_group
+            squares = np.square(moved, dtype=np.float64) @ self.gains[group]
+            found += float(squares @ self.row_gains.reshape(groups, -1)[group])
+        return found
 
 
 def _relative(row_gains: npt.NDArray[Any] | None, rows: int) -> Float64:
@@ -86,24 +99,27 @@ def _relative(row_gains: npt.NDArray[Any] | None, rows: int) -> Float64:
     return np.asarray(gains / gains.mean())
 
 
-def _factorized(moment: Float64) -> tuple[Float64, Float64]:
+def _factorized(moment: npt.NDArray[Any]) -> tuple[Float64, Float64]:
     """A and D of one symmetric moment. Moments of no inputs are those of equal ones."""
     columns = len(moment)
-    moment = (moment + moment.T) / 2
-    mean = float(np.trace(moment)) / columns
+    # The lower factor of the matrix turned around is the upper one turned around.
+    turned = moment[::-1, ::-1].astype(np.float64)
+    turned += turned.T
+    turned /= 2
+    mean = float(np.trace(turned)) / columns
     if not mean > 0:
         return np.eye(columns), np.ones(columns)
-    damping = _DAMPING
+    damping, diagonal = _DAMPING, np.diagonal(turned).copy()
     while True:
+        np.fill_diagonal(turned, diagonal + damping * mean)
         try:
-            damped = moment + np.diag(np.full(columns, damping * mean))
-            # The lower factor of the matrix turned around is the upper one turned around.
-            upper = np.linalg.cholesky(damped[::-1, ::-1])[::-1, ::-1]
+            upper = np.asarray(np.linalg.cholesky(turned)[::-1, ::-1], np.float64)
             break
         except np.linalg.LinAlgError:
             damping *= _STRONGER
-    roots = np.diagonal(upper)
-    return upper / roots, roots**2
+    roots = np.diagonal(upper).copy()
+    upper /= roots
+    return upper, roots**2
 
 
 def iterate_with_feedback(
@@ -129,6 +145,6 @@ def iterate_with_feedback(
         q = np.empty(scanned.size, np.int32)
         tables = (rates.rates, rates.segment, length)
         linked = (relative.factors, relative.gains, relative.row_gains)
-        search(scanned, 1.0 / step, price, *tables, *linked, q)
+        noise = search(scanned, 1.0 / step, price, *tables, *linked, q)
         rates = model.cost(q, rates if 1 < number < passes else None)
-        yield Choice(q, step, relative.error(scanned, q, step), rates)
+        yield Choice(q, step, float(noise) * step**2, rates)

@@ -12,6 +12,8 @@ from nnref.tools.calibrate.curvature import CurvatureSums, Outputs, shape_with
 from nnref.tools.calibrate.products import Product
 from nnref.tools.calibrate.running import Inputs, OnProduct, batch_of, names_of, run, size_of
 
+__all__ = ["DEFAULT_BATCH", "DEFAULT_MAX_BYTES", "Inputs", "calibrate_module"]
+
 DEFAULT_BATCH: Final = 32
 DEFAULT_MAX_BYTES: Final = 1 << 30
 

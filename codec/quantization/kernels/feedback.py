@@ -3,7 +3,8 @@
 The error of a row in steps, e = weight - q, counts e H e' with H = A D A', A unit upper triangular:
 the sum over columns j of gain d_j times (x_j - q_j)^2, where x_j = weight_j + sum_{i<j} e_i A_ij.
 So each weight is searched like one of a plain tensor, but around x_j. Prices are those of
-`kernels.iterated`; all sums are binary64 in a fixed order. Encoder policy: nothing is normative.
+`kernels.iterated`; A is binary32, all sums are binary64 in a fixed order. Encoder policy: nothing
+here is normative.
 """
 
 from typing import Final
@@ -23,6 +24,7 @@ from nnref.codec.quantization.kernels.iterated import (
 from nnref.codec.quantization.kernels.rate import SIGN
 from nnref.codec.quantization.kernels.trellis import PREDECESSOR
 
+Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
 BLOCK: Final = 32
@@ -41,14 +43,15 @@ def search_path_with_feedback(
     rates: Rates,
     segment: int,
     unary_length: int,
-    feedback: Float64,
+    feedback: Float32,
     gains: Float64,
     row_gains: Float64,
     q: npt.NDArray[np.int32],
-) -> None:
+) -> float:
     """The best path found of the 8-state machine: q int32[n] (written), weights in row-major order.
 
-    feedback float64[groups, columns, columns] holds A of the rows of each group (none: [groups, 0,
+    Returns the error, the sum over rows of e H e'.
+    feedback float32[groups, columns, columns] holds A of the rows of each group (none: [groups, 0,
     0]), gains float64[groups, columns] d, row_gains float64[rows] a factor for a whole row. Every
     survivor carries the errors of its own last columns: after BLOCK columns the survivors that
     began the block elsewhere than the best one are dropped, so that older errors are common.
@@ -71,6 +74,9 @@ def search_path_with_feedback(
     next_neighbours = np.zeros(8, np.int64)
     branch_costs = np.empty(16)  # of the best branch by parity and predecessor
     branch_q = np.zeros(16, np.int64)
+    noises = np.zeros(8)
+    next_noises = np.zeros(8)
+    branch_noises = np.zeros(16)
     common = np.zeros(columns)  # feedback of the errors that all survivors share
     pulls = np.zeros((8, BLOCK))  # feedback into the columns of this block, by survivor
     next_pulls = np.zeros((8, BLOCK))
@@ -127,18 +133,21 @@ def search_path_with_feedback(
                         above = below + 4
                         level = (above + 1) >> 1
                         point = above
-                        best = gain * ((x - above) * (x - above)) + level_price(negative, level)
+                        noise = gain * ((x - above) * (x - above))
+                        best = noise + level_price(negative, level)
                         if below > 0:
-                            cost = gain * ((x - below) * (x - below))
-                            cost += level_price(negative, level - 2)
+                            other = gain * ((x - below) * (x - below))
+                            cost = other + level_price(negative, level - 2)
                             if cost <= best:
-                                best, point = cost, below
+                                best, point, noise = cost, below, other
                         best += nonzero
                         if parity == 0:
-                            cost = costs[at(state)] + flags[at(context)] + gain * (x * x)
+                            other = gain * (x * x)
+                            cost = costs[at(state)] + flags[at(context)] + other
                             if cost < best:
-                                best, point = cost, 0
+                                best, point, noise = cost, 0, other
                         branch_costs[at(8 * parity + state)] = best
+                        branch_noises[at(8 * parity + state)] = noises[at(state)] + noise
                         branch_q[at(8 * parity + state)] = -point if negative else point
                 for state in range(8):
                     even, odd = PREDECESSOR[0, state], PREDECESSOR[1, state]
@@ -147,6 +156,7 @@ def search_path_with_feedback(
                         source, branch = odd, 8 + odd
                     number = branch_q[at(branch)]
                     next_costs[at(state)] = branch_costs[at(branch)]
+                    next_noises[at(state)] = branch_noises[at(branch)]
                     next_neighbours[at(state)] = 0 if number == 0 else 2 - signed(number < 0)
                     chosen[place, state] = number
                     came_from[place, state] = source
@@ -158,6 +168,7 @@ def search_path_with_feedback(
                             )
                 pulls, next_pulls = next_pulls, pulls
                 costs, next_costs = next_costs, costs
+                noises, next_noises = next_noises, noises
                 neighbours, next_neighbours = next_neighbours, neighbours
             if linked and start + width < columns:
                 best_state = int(np.argmin(costs))
@@ -190,6 +201,7 @@ def search_path_with_feedback(
                 if state != best_state:
                     costs[at(state)] = UNREACHABLE
             costs[at(best_state)] = 0.0
+    return float(noises[at(int(np.argmin(costs)))])
 
 
 @kernel
@@ -200,15 +212,15 @@ def round_with_feedback(
     rates: Rates,
     segment: int,
     unary_length: int,
-    feedback: Float64,
+    feedback: Float32,
     gains: Float64,
     row_gains: Float64,
     q: npt.NDArray[np.int32],
-) -> None:
+) -> float:
     """Uniform quantization, one weight after the other: q int32[n] (written).
 
-    Arguments as in `search_path_with_feedback`. Candidates are 0, the rounded x and the grid points
-    beside it; the first of equal costs wins, from zero upwards.
+    Arguments and result as in `search_path_with_feedback`. Candidates are 0, the rounded x and the
+    grid points beside it; the first of equal costs wins, from zero upwards.
     """
     groups, columns = gains.shape
     rows = row_gains.size
@@ -230,6 +242,7 @@ def round_with_feedback(
         return float(price)
 
     neighbour = 0
+    noise = 0.0
     for row in range(rows):
         group = min(row // group_rows, groups - 1)
         pulls[:] = 0.0
@@ -253,40 +266,10 @@ def round_with_feedback(
                     best, level = cost, candidate
             neighbour = (2 - negative) * signed(level > 0)
             number = -level if negative else level
+            noise += gain * ((x - level) * (x - level))
             q[i] = number
             if linked:
                 error = scaled - number
                 for k in range(column + 1, columns):
                     pulls[k] += error * feedback[group, column, k]
-
-
-@kernel
-def output_error(
-    weights: npt.NDArray[np.float32],
-    q: npt.NDArray[np.int32],
-    step: float,
-    feedback: Float64,
-    gains: Float64,
-    row_gains: Float64,
-) -> float:
-    """The sum over rows of e H e', e = weight - step * q, in the units of the weights and of H."""
-    groups, columns = gains.shape
-    rows = row_gains.size
-    group_rows = max(1, rows // groups)
-    linked = feedback.shape[1] > 0
-    sums = np.empty(columns)
-    total = 0.0
-    for row in range(rows):
-        group = min(row // group_rows, groups - 1)
-        sums[:] = 0.0
-        row_error = 0.0
-        for column in range(columns):
-            i = row * columns + column
-            error = np.float64(weights[i]) - step * np.float64(q[i])
-            found = sums[column] + error
-            row_error += gains[group, column] * (found * found)
-            if linked:
-                for k in range(column + 1, columns):
-                    sums[k] += error * feedback[group, column, k]
-        total += row_gains[row] * row_error
-    return total
+    return float(noise)
