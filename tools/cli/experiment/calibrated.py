@@ -3,12 +3,15 @@
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 import click
 
 from nnref.spec.errors import refusal
 from nnref.tools.cli.experiment.options import common_options, teller
 from nnref.tools.cli.output import print_json
+
+_SEEDS: Final = 3
 
 
 @click.command(short_help="Calibrated encoding beside others, at equal outputs.")
@@ -20,7 +23,9 @@ from nnref.tools.cli.output import print_json
     help="Gives the networks of --data by name.  [default: those of a data pack]",
 )
 @click.option("--row", "chosen", multiple=True, help="Only this row; may be given again.")
-@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Calibrations.")
+@click.option(
+    "--seeds", type=click.IntRange(1), default=_SEEDS, show_default=True, help="Calibrations."
+)
 @click.option(
     "--peer-python",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -74,12 +79,22 @@ def command(
         results = [experiment.run(name, found[name]) for name in names or found]
         measured = experiment.journal.measured
     missing = [name for name in found if names and name not in names]
-    paths = write_report(results, "nnref experiment calibrated", missing, out)
+    words = _words(peer_python is not None, names, chosen, seeds)
+    paths = write_report(results, words, missing, out)
     if as_json:
         content = {"reports": [*map(str, paths)], "measured": measured}
         print_json("nnref.experiment.calibrated/1", content | {"networks": list(names or found)})
     elif not quiet:
         click.echo(f"{paths[0]}: {measured} points measured now")
+
+
+def _words(peer: bool, names: tuple[str, ...], rows: tuple[str, ...], seeds: int) -> str:
+    """The command without paths."""
+    words = ["nnref experiment calibrated --data DIR --out DIR"]
+    words += ["--peer-python PY"] if peer else []
+    words += [f"--seeds {seeds}"] if seeds != _SEEDS else []
+    words += [f"--network {name}" for name in names]
+    return " ".join([*words, *(f'--row "{row}"' for row in rows)])
 
 
 def _check(option: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:

@@ -19,6 +19,7 @@ from nnref.conformance.interop.comparison import first_difference
 from nnref.spec.errors import NnrError
 from nnref.tools.bench.workload import Tensors, count_weights, file_model
 from nnref.tools.calibrate import calibrate_module
+from nnref.tools.calibrate.curvature import Outputs
 from nnref.tools.experiments.calibrated.networks import Network, as_arrays, distance
 from nnref.tools.experiments.calibrated.outcome import Outcome
 from nnref.tools.experiments.calibrated.rows import (
@@ -184,7 +185,8 @@ class _Run:
             self._of.tell(f"{self._name}: calibration, seed {seed}")
             path.parent.mkdir(parents=True, exist_ok=True)
             inputs = self._network.calibration_inputs(seed)
-            left_out = calibrate_module(self._network.module(), inputs, path)
+            outputs: Outputs = "values" if self._network.regression else "logits"
+            left_out = calibrate_module(self._network.module(), inputs, path, outputs=outputs)
             with atomic_write(self._left_out_file) as file:
                 file.write("\n".join(left_out).encode())
         return path
