@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from nnref.codec.model.torch_file import import_torch
 from nnref.spec.errors import refusal
 from nnref.tools.bench.equal_quality import networks
-from nnref.tools.calibrate.collect import Inputs
+from nnref.tools.calibrate.running import Inputs
 from nnref.tools.experiments.calibrated import pack_inputs
 from nnref.tools.experiments.calibrated.pack_inputs import Stored, Task
 

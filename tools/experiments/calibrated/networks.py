@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnref.spec.errors import refusal
 from nnref.tools.bench.workload import Tensors
-from nnref.tools.calibrate.collect import Inputs
+from nnref.tools.calibrate.running import Inputs
 
 
 class Network(Protocol):
