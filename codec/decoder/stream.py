@@ -14,12 +14,14 @@ from nnref.codec.decoder.catalogue import Catalogue
 from nnref.codec.decoder.composition import composed_tensors
 from nnref.codec.decoder.data_unit import CodedUnit
 from nnref.codec.decoder.headers import StreamTensor
+from nnref.codec.decoder.number_formats import output_format
 from nnref.codec.decoder.portions import portioned
 from nnref.codec.decoder.rows import decode_rows
 from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.entropy import decode_alone
 from nnref.codec.model_parameters import ModelParameters
 from nnref.codec.parallel import Workers, workers
+from nnref.codec.quantization.fixed_point import FixedPoint
 from nnref.codec.quantization_data import QuantizationData
 from nnref.codec.topology import Topology, safetensors_metadata
 from nnref.spec.errors import NnrError, refusal
@@ -107,6 +109,13 @@ class Stream(Mapping[str, Array]):
         """Clause 7.7: the contents of the quantization units."""
         units = self._units_of(UnitType.NNR_QNT)
         return tuple(QuantizationData.from_unit(unit.fields) for unit in units)
+
+    @property
+    def output_formats(self) -> dict[str, FixedPoint]:
+        """Clause 15.4.4: the formats of layer outputs, by the name of the layer's weight."""
+        units = ((one.name, one.unit.fields.get("hierarchical_header")) for one in self.tensors())
+        found = ((name, output_format(header)) for name, header in units if header is not None)
+        return {name: number for name, number in found if number is not None}
 
     @property
     def aggregates(self) -> tuple[bytes, ...]:

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, get_args
 
 from nnref.codec.model_parameters import ModelParameters
+from nnref.codec.quantization.fixed_point import FixedPoint
 from nnref.codec.quantization_data import QuantizationData
 from nnref.codec.topology import Topology
 from nnref.codec.transform.pairs import Block
 from nnref.spec.errors import refusal
 from nnref.spec.syntax.units import MAX_LONG_SIZE
+from nnref.spec.tables.hierarchical import MAX_WIDTH
 from nnref.spec.tables.video import BIT_DEPTHS
 
 Effort = Literal["fast", "default", "best"]
@@ -18,7 +20,7 @@ ShiftSearch = Literal["off", "compatible", "exact"]
 ParentId = Literal["ids", "sha256", "sha512"]
 NonFinite = Literal["error", "raw"]
 Lnq = Literal["off", "auto", "class", "published"]
-MethodName = Literal["lowrank", "templates", "video", "deep-compression"]
+MethodName = Literal["lowrank", "hierarchical", "templates", "video", "deep-compression"]
 VideoLayout = Literal["rows", "kernels", "square"]
 TemplateDistance = Literal["absolute", "signed"]
 Tools = Literal["chosen", "auto"]
@@ -45,12 +47,12 @@ _STREAM_WIDE: Final = frozenset(
     {"profile", "compatible", "index", "rules", "steps", "blocks"}
     | {"indexed_names", "out_of_band", "max_unit_bytes"}
     | {"parameters", "topologies", "quantization_data", "aggregates"}
-    | {"device_id", "parent_id", "predictive"}
+    | {"device_id", "parent_id", "predictive", "output_formats"}
 )
 _OF_PARAMETER_SETS: Final = frozenset({"qp_density", "base_qp"})
 """Of layers in a layer parameter set, which compatible streams do not have."""
 _CARRIED: Final = ("parameters", "topologies", "quantization_data", "aggregates")
-_NOT_COMPATIBLE: Final = ("index", "max_unit_bytes", "prune", *_CARRIED)
+_NOT_COMPATIBLE: Final = ("index", "max_unit_bytes", "prune", "prune_deviations", *_CARRIED)
 """What NNCodec does not write."""
 _QUALITY: Final = ("qp", "step", "sqnr")
 _LOW_RANK: Final = ("low_rank", "low_rank_error")
@@ -73,6 +75,11 @@ _TYPES: Final = {
     "prune": (float, int, _NONE),
     "kernel_rank": (int, float, str),
     "kernel_error": (float, int, _NONE),
+    "prune_deviations": (float, int, _NONE),
+    "grouping": (bool,),
+    "fixed_point": (bool,),
+    "fixed_point_bits": (int, _NONE),
+    "output_formats": (dict,),
     "shared_bits": (int, _NONE),
     "templates": (int, str),
     "video_depth": (int,),
@@ -157,12 +164,16 @@ class EncodeSettings:
     prune: float | None = None
     """Part of the weights of a tensor with at least two dimensions that is set to 0 first: those of
     least magnitude. Quality is then that of what is left."""
+    prune_deviations: float | None = None
+    """The same for the weights of less magnitude than this many standard deviations of their
+    tensor."""
     method: MethodName | None = None
     """A method beyond the standard (clause 15) for the tensors that it suits, in units that NNCodec
-    stops at: "lowrank" for kernels as pairs of vertical and horizontal filters; "templates" for
-    kernels as scaled and shifted templates; "video" for weights as pictures of HEVC (extra `video`)
-    and "deep-compression" for few shared values, found by k-means, and Huffman codes, both whatever
-    quality is asked for."""
+    stops at: "lowrank" for kernels as pairs of vertical and horizontal filters; "hierarchical" for
+    fixed-point numbers, of which the quality that is asked for decides how many there are;
+    "templates" for kernels as scaled and shifted templates; "video" for weights as pictures of HEVC
+    (extra `video`) and "deep-compression" for few shared values, found by k-means, and Huffman
+    codes, both whatever quality is asked for."""
     tools: Tools = "chosen"
     """Which coding tools a tensor with at least two dimensions may have: those chosen by the other
     settings; or with "auto" the one of all that takes fewest bytes for no more error. Like `method`
@@ -176,8 +187,20 @@ class EncodeSettings:
     """The same with the smallest rank that leaves out at most this error, relative to the tensor
     (Frobenius norms), 0..1."""
     shared_bits: int | None = None
-    """Bits of an index with `method` "deep-compression", 1..10: of 2^bits values one is 0. None
-    takes those of the paper, 8 in convolutions and 5 elsewhere."""
+    """Bits of an index of shared values, 1..10: of 2^bits values one is 0. None takes with `method`
+    "deep-compression" those of the paper, 8 in convolutions and 5 elsewhere, with "hierarchical"
+    the fewest of 4 to 8 that reach the quality asked for."""
+    grouping: bool = True
+    """Whether the `method` "hierarchical" lets weights share values."""
+    fixed_point: bool = True
+    """Whether its values are fixed-point numbers, or binary32 ones; without either stage tensors
+    are coded as usual, pruned if that is asked for."""
+    fixed_point_bits: int | None = None
+    """Bits of these, 1..24; None takes those of the paper, 6 in fully connected layers and 10 in
+    others. Their fraction length is that of least error."""
+    output_formats: dict[str, FixedPoint] = field(default_factory=dict)
+    """Formats of layer outputs (clause 15.4.4) by the name of the layer's weight, with `method`
+    "hierarchical"; `Stream.output_formats` has them."""
     templates: int | Literal["auto"] = "auto"
     """Templates of a tensor that `method` "templates" codes, 1..4096, fewer if it has fewer
     kernels; with "auto" they are used only where that takes fewer bytes for no more error."""
@@ -289,6 +312,11 @@ class EncodeSettings:
             raise refusal("setting-conflict", "lnq and compatible")
         if self.prune is not None and not 0 <= self.prune < 1:
             raise refusal("setting-unknown", f"prune {self.prune} is outside 0..1")
+        if self.prune_deviations is not None:
+            if not 0 <= self.prune_deviations < float("inf"):
+                raise refusal("setting-unknown", f"prune_deviations {self.prune_deviations}")
+            if self.prune is not None:
+                raise refusal("setting-conflict", "prune and prune_deviations")
         _check_method(self)
         _check_tools(self)
         _check_choice("non_finite", self.non_finite, ("error", "raw"))
@@ -420,10 +448,12 @@ def _check_low_rank(settings: EncodeSettings) -> None:
 
 
 def _check_method(settings: EncodeSettings) -> None:
-    _check_choice(
-        "method", settings.method, (None, "lowrank", "templates", "video", "deep-compression")
-    )
+    _check_choice("method", settings.method, (None, *get_args(MethodName)))
     _check_kernel_rank(settings)
+    if settings.fixed_point_bits is not None:
+        _check_range("fixed_point_bits", settings.fixed_point_bits, 1, MAX_WIDTH)
+    if settings.output_formats and settings.method != "hierarchical":
+        raise refusal("setting-conflict", "output_formats needs the method hierarchical")
     if settings.shared_bits is not None:
         _check_range("shared_bits", settings.shared_bits, 1, MAX_SHARED_BITS)
     _check_choice("video_scales", settings.video_scales, ("tensor", "row"))

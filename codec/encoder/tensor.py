@@ -175,16 +175,21 @@ def _with_lnq(
 
 
 def pruned(array: Array, settings: EncodeSettings) -> Array:
-    """A matrix with the asked part of its numbers set to 0, those of least magnitude.
+    """A matrix with the asked part of its numbers set to 0, those of least magnitude, or those that
+    are smaller than the asked part of their standard deviation.
 
     Of equal magnitudes the first ones in row-major order go first.
     """
-    if not settings.prune or array.ndim < 2 or not is_quantized(dtype_name(array.dtype)):
+    deviations = settings.prune_deviations
+    asked = settings.prune or deviations
+    if not asked or array.ndim < 2 or not is_quantized(dtype_name(array.dtype)):
         return array
-    flat = np.abs(array.reshape(-1).astype(np.float32))
-    count = int(settings.prune * flat.size)
-    smallest = np.argsort(flat, kind="stable")[:count]
-    rest = array.reshape(-1).copy()
+    numbers, rest = array.reshape(-1).astype(np.float32), array.reshape(-1).copy()
+    magnitudes = np.abs(numbers)
+    if deviations:
+        rest[magnitudes < deviations * np.std(numbers, dtype=np.float64)] = 0
+        return rest.reshape(array.shape)
+    smallest = np.argsort(magnitudes, kind="stable")[: int(asked * magnitudes.size)]
     rest[smallest] = 0
     return rest.reshape(array.shape)
 

@@ -41,7 +41,9 @@ _ROLES: Final = {
     "bias": "bias",
     "vertical": "low-rank-kernels",
     "horizontal": "low-rank-kernels",
-} | dict.fromkeys(("templates", "index", "scale", "offset", "residual"), "templates")
+    **dict.fromkeys(("templates", "index", "scale", "offset", "residual"), "templates"),
+    **dict.fromkeys(("centroids", "centroid-index", "fixed-point"), "hierarchical"),
+}
 _BINS: Final = {
     "row_skip_enabled_flag": "row-skipping",
     "hist_dep_sig_prob_enabled_flag": "history-contexts",

@@ -20,6 +20,7 @@ Read the modules in this order; each function is one clause, or a part of one.
     lnq                          clause 15.1: local non-linear quantization
     hevc, video                  clause 15.2: weights as pictures
     low_rank_kernels             clause 15.3: convolutions as pairs of one-dimensional ones
+    hierarchical                 clause 15.4: shared weights and dynamic fixed point
     templates                    clause 15.5: kernels as scaled and shifted templates
     deep_compression             clause 15.6: shared weights and Huffman codes
 

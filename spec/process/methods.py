@@ -8,6 +8,7 @@ from nnref.spec.process.deep_compression import (
     deep_compression_header,
     deep_compression_payload,
 )
+from nnref.spec.process.hierarchical import hierarchical_header, hierarchical_payload
 from nnref.spec.process.lnq import lnq_payload
 from nnref.spec.process.lnq_header import lnq_header
 from nnref.spec.process.low_rank_kernels import low_rank_header, low_rank_payload
@@ -31,6 +32,7 @@ METHODS: dict[int, MethodProcess] = {
     Method.LNQ: MethodProcess(lnq_header, lnq_payload),
     Method.VIDEO: MethodProcess(video_header, video_payload),
     Method.LOW_RANK_KERNELS: MethodProcess(low_rank_header, low_rank_payload),
+    Method.HIERARCHICAL: MethodProcess(hierarchical_header, hierarchical_payload),
     Method.TEMPLATES: MethodProcess(template_header, template_payload),
     Method.DEEP_COMPRESSION: MethodProcess(deep_compression_header, deep_compression_payload),
 }

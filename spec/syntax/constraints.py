@@ -24,6 +24,7 @@ from nnref.spec.syntax.derived import (
     topology_indices_listed,
 )
 from nnref.spec.syntax.expressions import stream, terms, text
+from nnref.spec.syntax.hierarchical_derived import hier_centroids_finite
 from nnref.spec.syntax.lnq_derived import lnq_centroids_fit, lnq_offsets_fit
 from nnref.spec.syntax.video_derived import video_scales_finite
 from nnref.spec.tables.enums import (
@@ -33,6 +34,7 @@ from nnref.spec.tables.enums import (
     LuType,
     PayloadType,
 )
+from nnref.spec.tables.hierarchical import LEAST_FRACTION_LENGTH
 from nnref.spec.tables.video import MOST_PADDING
 
 BLOCK: Final = int(PayloadType.NNR_PT_BLOCK)
@@ -42,6 +44,7 @@ NDU: Final = "nnr_compressed_data_unit_header()"
 METHOD: Final = "method_data_unit()"
 LNQ: Final = "lnq_header()"
 LOW_RANK: Final = "low_rank_header()"
+HIERARCHICAL: Final = "hierarchical_header()"
 TEMPLATES: Final = "template_header()"
 DEEP: Final = "deep_compression_header()"
 VIDEO: Final = "video_header()"
@@ -211,6 +214,27 @@ CONSTRAINTS: Final[tuple[Constraint, ...]] = (
         LOW_RANK,
         "kernel_rank_minus1",
         this.kernel_rank_minus1 < this._.greatest_kernel_rank,
+    ),
+    Constraint(
+        "hierarchical-fraction-length",
+        HIERARCHICAL,
+        "hier_fraction_length",
+        this.hier_fraction_length >= LEAST_FRACTION_LENGTH,
+    ),
+    Constraint(
+        "hierarchical-zero-index",
+        HIERARCHICAL,
+        "hier_zero_index",
+        this.hier_zero_index <= this.hier_centroid_count_minus1,
+    ),
+    Constraint(
+        "hierarchical-centroid-finite", HIERARCHICAL, "hier_centroid", hier_centroids_finite
+    ),
+    Constraint(
+        "hierarchical-fraction-length",
+        HIERARCHICAL,
+        "hier_output_fraction_length",
+        this.hier_output_fraction_length >= LEAST_FRACTION_LENGTH,
     ),
     Constraint(
         "template-size",

@@ -14,6 +14,7 @@ from nnref.spec.syntax.derived import Elements
 from nnref.spec.syntax.descriptors import ST, UE, Alignment, U
 from nnref.spec.syntax.elements import DIMENSION_LIMIT, Element, Structure, variable
 from nnref.spec.syntax.expressions import derived, stream
+from nnref.spec.syntax.hierarchical import HIERARCHICAL_HEADER
 from nnref.spec.syntax.lnq import LNQ_HEADER
 from nnref.spec.syntax.low_rank_kernels import HEADER as LOW_RANK
 from nnref.spec.syntax.low_rank_kernels import LOW_RANK_HEADER, kernel_rank_by_dimensions
@@ -63,6 +64,7 @@ METHOD_HEADERS: Final[dict[int, Structure]] = {
     int(Method.LNQ): LNQ_HEADER,
     int(Method.VIDEO): VIDEO_HEADER,
     int(Method.LOW_RANK_KERNELS): LOW_RANK_HEADER,
+    int(Method.HIERARCHICAL): HIERARCHICAL_HEADER,
     int(Method.TEMPLATES): TEMPLATE_HEADER,
     int(Method.DEEP_COMPRESSION): DEEP_COMPRESSION_HEADER,
 }

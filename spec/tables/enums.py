@@ -120,6 +120,17 @@ class LnqMode(IntEnum):
     """Units with a codebook of their own."""
 
 
+class HierarchicalMode(IntEnum):
+    """Clause 15.4.1: hier_mode, u(2): the stages after pruning. 3 is reserved."""
+
+    SHARED_FLOAT = 0
+    """Grouping alone: every weight is one of a few binary32 numbers."""
+    FIXED_POINT = 1
+    """Fixed point alone: every weight is an integer times a power of two."""
+    SHARED_FIXED_POINT = 2
+    """Both: every weight is one of a few fixed-point numbers."""
+
+
 class LuType(IntEnum):
     """Clause 15.1.2: lnq_lu_type, u(3): the shape of an LNQ unit."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nnref.tools.cli.output_formats import write_output_formats
 from nnref.tools.cli.parameters import write_parameters
 from nnref.tools.cli.quantization_data import write_quantization_data
 from nnref.tools.cli.topology import write_topology
@@ -25,6 +26,7 @@ class Beside:
     parameters: Path | None
     topology: Path | None
     quantization_data: Path | None
+    output_formats: Path | None
 
     @property
     def options(self) -> list[str]:
@@ -50,10 +52,12 @@ class Beside:
             write_topology(self.topology, stream.topologies, stream.limits)
         if self.quantization_data is not None:
             write_quantization_data(self.quantization_data, stream.quantization_data)
+        if self.output_formats is not None:
+            write_output_formats(self.output_formats, stream.output_formats)
 
 
 def beside_options(command: Command) -> Command:
-    """`--parameters`, `--topology`, `--quantization-data`; the command is given `beside`."""
+    """The options for these files; the command is given `beside`."""
 
     @wraps(command)
     def with_beside(*arguments: Any, **options: Any) -> Any:
@@ -62,6 +66,7 @@ def beside_options(command: Command) -> Command:
 
     decorated: Command = with_beside
     for name, text in (
+        ("--output-formats", "Write the formats of layer outputs as JSON."),
         ("--quantization-data", "Write the content of the quantization unit to this file."),
         ("--topology", "Write the topology that the stream carries to this file, unpacked."),
         ("--parameters", "Write base model, validation performance and performance maps as JSON."),

@@ -12,7 +12,7 @@ Command = Callable[..., Any]
 
 
 def lnq_options(command: Command) -> Command:
-    """`--lnq`, `--lu`, `--levels`, `--prune`."""
+    """`--lnq`, `--lu`, `--levels`, `--prune`, `--prune-deviations`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -42,6 +42,12 @@ _OPTIONS = (
         metavar="SPARSITY",
         type=float,
         help="Set this part of every matrix to 0 first, the smallest magnitudes.",
+    ),
+    click.option(
+        "--prune-deviations",
+        metavar="RATIO",
+        type=float,
+        help="Set what is smaller than this many standard deviations of its matrix to 0 first.",
     ),
 )
 

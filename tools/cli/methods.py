@@ -1,11 +1,13 @@
 """Methods beyond the standard (clause 15) on the command line."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
 from nnref.tools.cli.options import number_or_auto
+from nnref.tools.cli.output_formats import output_formats_given
 
 Command = Callable[..., Any]
 
@@ -24,7 +26,7 @@ def _rank(text: str) -> float:
 _OPTIONS = (
     click.option(
         "--method",
-        type=click.Choice(["lowrank", "templates", "video", "deep-compression"]),
+        type=click.Choice(["lowrank", "hierarchical", "templates", "video", "deep-compression"]),
         help="A method beyond the standard for the tensors that it suits; NNCodec stops at their "
         "units.  [default: none]",
     ),
@@ -50,8 +52,30 @@ _OPTIONS = (
     click.option(
         "--shared-bits",
         type=click.IntRange(1, 10),
-        help="--method deep-compression: bits of an index of shared values.  [default: 8 in "
-        "convolutions, 5 elsewhere]",
+        help="Bits of an index of shared values.  [default: with --method deep-compression 8 in "
+        "convolutions, 5 elsewhere; with hierarchical the fewest of 4 to 8 that reach the quality]",
+    ),
+    click.option(
+        "--grouping/--no-grouping",
+        default=None,
+        help="--method hierarchical: weights share values.  [default: on]",
+    ),
+    click.option(
+        "--fixed-point/--no-fixed-point",
+        default=None,
+        help="--method hierarchical: values are fixed-point numbers.  [default: on]",
+    ),
+    click.option(
+        "--fixed-point-bits",
+        type=click.IntRange(1, 24),
+        help="Bits of fixed-point numbers.  [default: 6 in fully connected layers, 10 elsewhere]",
+    ),
+    click.option(
+        "--output-formats",
+        type=click.Path(path_type=Path, dir_okay=False),
+        callback=output_formats_given,
+        metavar="FILE",
+        help="--method hierarchical: JSON file with the formats of layer outputs.",
     ),
     click.option(
         "--templates",

@@ -47,6 +47,7 @@ _MODULES: Final = {
     Method.LNQ: "lnq",
     Method.VIDEO: "video",
     Method.LOW_RANK_KERNELS: "low_rank_kernels",
+    Method.HIERARCHICAL: "hierarchical",
     Method.TEMPLATES: "templates",
     Method.DEEP_COMPRESSION: "deep_compression",
 }

@@ -52,6 +52,7 @@ class MethodTask:
 
 _MODULES: Final[Mapping[str, str]] = {
     "lowrank": "low_rank_kernels",
+    "hierarchical": "hierarchical",
     "templates": "templates",
     "video": "video",
     "deep-compression": "deep_compression",

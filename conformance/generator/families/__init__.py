@@ -14,6 +14,7 @@ from nnref.conformance.generator.families import (
     codewords,
     deep_compression,
     documented,
+    hierarchical,
     lnq,
     low_rank_kernels,
     maps,
@@ -46,6 +47,7 @@ FAMILIES: Final[tuple[Callable[[], Iterator[Case]], ...]] = (
     deep_compression.cases,
     video.cases,
     low_rank_kernels.cases,
+    hierarchical.cases,
 )
 """In the order in which they are made: the base of an update comes before it."""
 

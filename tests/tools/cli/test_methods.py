@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 
 from nnref.codec import decode
 from nnref.spec.syntax import read_units
@@ -23,6 +24,47 @@ def test_templates_that_are_asked_for_are_decoded_by_the_plain_command(run, run_
     assert found["tensors"][0]["qp"] is None
     assert run("decode", stream, "-o", decoded)[0] == 0
     assert np.load(decoded)["w"].tobytes() == decode(stream)["w"].tobytes()
+
+
+def test_hierarchical_compression_and_formats_of_outputs_come_back(run, run_json, tmp_path):
+    model, stream, decoded = (tmp_path / name for name in ("m.npz", "m.nnr", "d.npz"))
+    given, found = tmp_path / "given.json", tmp_path / "found.json"
+    weight = np.random.default_rng(0).normal(size=(8, 90)).astype(np.float32)
+    np.savez(model, w=weight)
+    given.write_text(
+        '{"w": {"width": 8, "fraction_length": -3}, "v": {"width": 4, "fraction_length": 0}}'
+    )
+    options = ("--method", "hierarchical", "--prune-deviations", "0.5", "--shared-bits", "4")
+    options += ("--fixed-point-bits", "5", "--output-formats", given)
+    status, report, _ = run_json("encode", model, "-o", stream, *options)
+    assert status == 0
+    name, shared, *formats = report["tensors"][0]["tools"]
+    assert (name, formats) == ("hierarchical", ["fixed5", "outputs8"])
+    assert int(shared.removeprefix("shared")) in range(8, 17)
+    assert run("decode", stream, "-o", decoded, "--output-formats", found)[0] == 0
+    assert json.loads(found.read_text()) == {"w": {"width": 8, "fraction_length": -3}}
+    pruned = np.abs(weight) < 0.5 * weight.std()
+    assert not np.load(decoded)["w"][pruned].any()
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "status"),
+    [
+        ("[]", "file-format", 7),
+        ('{"w": 8}', "file-format", 7),
+        ('{"w": {"width": 8}}', "file-format", 7),
+        ("{", "file-format", 7),
+        ('{"w": {"width": 25, "fraction_length": 0}}', "setting-unknown", 2),
+        ('{"w": {"width": 8, "fraction_length": -105}}', "setting-unknown", 2),
+    ],
+)
+def test_formats_of_outputs_that_are_none_are_refused(run, model, tmp_path, text, rule, status):
+    formats = tmp_path / "formats.json"
+    formats.write_text(text)
+    options = ("--method", "hierarchical", "--output-formats", formats)
+    found, _, err = run("encode", model, "-o", tmp_path / "s", *options)
+    assert found == status
+    assert f"error[{rule}]" in err
 
 
 def test_number_that_is_none_is_wrong_usage(run, model, tmp_path):

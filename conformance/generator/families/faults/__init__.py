@@ -7,6 +7,7 @@ from nnref.conformance.generator.families.faults import (
     deep_compression,
     frames,
     headers,
+    hierarchical,
     lnq,
     outside,
     strength,
@@ -17,5 +18,6 @@ from nnref.conformance.generator.fault import FaultCase
 
 def all_faults() -> Iterator[FaultCase]:
     """All of them."""
-    for module in (frames, headers, codewords, outside, strength, lnq, deep_compression, video):
+    families = (frames, headers, codewords, outside, strength, lnq, deep_compression, video)
+    for module in (*families, hierarchical):
         yield from module.faults()
