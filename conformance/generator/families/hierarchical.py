@@ -1,11 +1,11 @@
 """Clause 15.4: shared weights and dynamic fixed point."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import prod
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnref.codec.decoder.members import Member
 from nnref.codec.decoder.methods.hierarchical import hierarchical_syntax
@@ -70,7 +70,8 @@ def hierarchical(
     encoder = PayloadEncoder()
     if syntax.centroids is not None and number is not None:
         below = -(1 << (number[0] - 1)) - 1
-        distances: NDArray[np.int32] = np.diff(np.array([below, *centroids], np.int32)) - 1
+        apart = [b - a - 1 for a, b in pairwise([below, *map(int, centroids)])]
+        distances = np.array(apart, np.int32)
         encoder.encode_tensor(distances, syntax.centroids, shift_search=ShiftSearch.OFF)
     low, size = -syntax.weights.codebook_zero_offset, syntax.weights.codebook_size
     numbers = Numbers(prod(dimensions) + size)
