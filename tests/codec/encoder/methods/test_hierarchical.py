@@ -79,7 +79,9 @@ def test_bits_of_indices_are_the_fewest_with_which_the_quality_is_reached(tmp_pa
         counts.append(int(report.tensors[0].tools[1].removeprefix("shared")))
         assert report.tensors[0].sqnr >= min(sqnr, 35)
     assert counts == sorted(counts)
-    assert counts[0] <= 16 < 32 < counts[2] <= 64 < 128 < counts[3] <= 256
+    assert counts[0] <= 16
+    assert 32 < counts[2] <= 64
+    assert 128 < counts[3] <= 256
 
 
 def test_threshold_is_the_standard_deviation_times_the_ratio():
