@@ -76,6 +76,7 @@ def test_reports_have_both_tests_and_points_are_not_measured_twice(tmp_path, cap
         "## net, Test 2, 50 % pruned",
         "at equal kl",
         "LNQ published",
+        "--sqnr 8.0 --sqnr 12.0 --sparsity 0.5 --evaluator evaluator.py`",
     ):
         assert words in report
     assert (out / "points.md").read_text().count("\n| LNQ best |") == 4

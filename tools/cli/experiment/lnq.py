@@ -1,7 +1,9 @@
 """`nnref experiment lnq`: LNQ beside other quantizers, on networks of a folder."""
 
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -92,13 +94,26 @@ def command(
         )
         results = [each for name, path in networks.items() for each in experiment.run(name, path)]
     drawn = {} if pictures is None else gallery(results, experiment, networks, out, pictures)
-    paths = write_report(results, "nnref experiment lnq", drawn, out)
+    given = {"--network": names, "--row": rows, "--sqnr": qualities, "--sparsity": sparsities}
+    paths = write_report(results, _words(given, evaluator, peer_python), drawn, out)
     measured = experiment.journal.measured
     if as_json:
         content = {"reports": [*map(str, paths)], "measured": measured}
         print_json("nnref.experiment.lnq/1", content | {"networks": list(networks)})
     elif not quiet:
         click.echo(f"{paths[0]}: {measured} points measured now")
+
+
+def _words(
+    given: Mapping[str, Iterable[object]], evaluator: Path | None, peer_python: Path | None
+) -> str:
+    """The command as a reader can run it: folders and the peer's place are the reader's own."""
+    words = [
+        f"{option} {quote(str(value))}" for option, values in given.items() for value in values
+    ]
+    words += [f"--evaluator {evaluator.name}"] if evaluator else []
+    words += ["--peer-python PYTHON"] if peer_python else []
+    return " ".join(["nnref experiment lnq --data DATA --out OUT", *words])
 
 
 def _sparsity(text: str) -> "Sparsity":
