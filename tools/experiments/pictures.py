@@ -17,7 +17,7 @@ _FIXED: Final[dict[Any, Any]] = {"svg.hashsalt": "nnref", "svg.fonttype": "none"
 _METADATA: Final = {".svg": {"Date": None}, ".png": {"Software": None}}
 """Nothing that differs from run to run, or from version to version."""
 _WIDEST: Final = 60
-"""Integers on either side of 0 that a histogram shows."""
+"""Steps on either side of 0 that a histogram shows."""
 
 
 def draw_stream(stream: bytes, folder: Path, kind: str = "svg") -> Iterator[tuple[str, Path]]:
@@ -29,16 +29,20 @@ def draw_stream(stream: bytes, folder: Path, kind: str = "svg") -> Iterator[tupl
 
 
 def draw_layer(layer: LayerPicture, path: Path) -> None:
-    """Selection map, histogram of the integers and of the centroids of a layer.
+    """Selection map, histogram of the weights' values, and in published mode of the centroids.
 
     Raises FileError extra-missing without matplotlib, file-write.
     """
-    figure, (chosen, levels, books) = subplots(3)
-    chosen.imshow(layer.units, aspect="auto", interpolation="nearest", cmap="viridis")
+    figure, (chosen, *histograms) = subplots(3 if layer.is_published else 2)
+    last = max(1, int(layer.units.max()))
+    colours = {"cmap": "viridis", "vmin": 0, "vmax": last}
+    drawn = chosen.imshow(layer.units, aspect="auto", interpolation="nearest", **colours)
+    figure.colorbar(drawn, ax=chosen, ticks=range(last + 1))
     kind = "lnq_flag" if layer.is_published else "class"
     chosen.set(title=f"{kind} of every unit", xlabel="unit column", ylabel="unit row")
-    _histogram(levels, layer.integers, "weights")
-    _histogram(books, layer.centroids, "centroids")
+    shown = ((layer.integers, "weights"), (layer.centroids, "centroids"))
+    for axes, (integers, what) in zip(histograms, shown, strict=False):
+        _histogram(axes, integers, what, layer.fraction_bits)
     figure.suptitle(layer.name)
     save(figure, path)
 
@@ -76,10 +80,11 @@ def draw_curves(result: TestResult, path: Path) -> None:
     save(figure, path)
 
 
-def _histogram(axes: Any, integers: NDArray[np.int32], what: str) -> None:
-    shown = integers[np.abs(integers) <= _WIDEST]
-    values, counts = np.unique(shown, return_counts=True)
-    axes.bar(values, counts, width=1.0)
+def _histogram(axes: Any, integers: NDArray[np.int32], what: str, fraction_bits: int) -> None:
+    fractions = 1 << fraction_bits
+    values, counts = np.unique(integers, return_counts=True)
+    near = np.abs(values) <= _WIDEST * fractions
+    axes.bar(values[near] / fractions, counts[near], width=max(0.2, 1 / fractions))
     axes.set(title=f"{integers.size} {what}", xlabel="steps of the quantizer")
     if integers.size:
         axes.set_yscale("log")

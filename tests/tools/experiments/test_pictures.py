@@ -45,6 +45,18 @@ def test_drawing_twice_gives_the_same_bytes(stream, tmp_path):
     assert b"lnq_flag of every unit" in first[1].read_bytes()
 
 
+def test_classes_are_shown_row_by_row_without_centroids(tmp_path):
+    random = np.random.default_rng(1)
+    weight = random.laplace(size=(64, 300)) * random.uniform(0.05, 1, (64, 1))
+    stream = encode({"fc": weight.astype(np.float32)}, sqnr=6.0, lnq="class")
+    (layer,) = layer_pictures(stream)
+    assert layer.units.shape == (64, 1)
+    assert layer.fraction_bits == 4
+    ((_, path),) = draw_stream(stream, tmp_path)
+    assert "class of every unit" in path.read_text()
+    assert "centroids" not in path.read_text()
+
+
 def test_pictures_are_png_files_where_those_are_asked_for(stream, tmp_path):
     ((_, path),) = draw_stream(stream, tmp_path, "png")
     assert path.read_bytes().startswith(b"\x89PNG")
