@@ -16,6 +16,15 @@ _FIXED: Final[dict[Any, Any]] = {"svg.hashsalt": "nnref", "svg.fonttype": "none"
 """The same figures give the same bytes, with text that can be searched."""
 _METADATA: Final = {".svg": {"Date": None}, ".png": {"Software": None}}
 """Nothing that differs from run to run, or from version to version."""
+_ELEMENTS: Final = {
+    "header": "unit header, qp_delta",
+    "map": "lnq_flag, lnq_class",
+    "shift parameters": "shift_idx_minus_1",
+    "codebooks": "codebooks (15.1.5)",
+    "levels": "levels (9.5)",
+    "symbols": "symbols (15.1.4)",
+}
+"""What the parts of an LNQ unit's bits are called in the specification."""
 _WIDEST: Final = 60
 """Steps on either side of 0 that a histogram shows."""
 
@@ -50,7 +59,7 @@ def draw_layer(layer: LayerPicture, path: Path) -> None:
 def draw_bits(bits: Mapping[str, int], path: Path) -> None:
     """Bits of the LNQ units of a stream by what they say. Raises as `draw_layer`."""
     figure, (axes,) = subplots(1)
-    axes.barh(list(bits), list(bits.values()))
+    axes.barh([_ELEMENTS.get(part, part) for part in bits], list(bits.values()))
     axes.invert_yaxis()
     axes.set(title="bits by syntax element", xlabel="bits")
     save(figure, path)

@@ -85,4 +85,4 @@ def test_curves_have_a_line_for_every_row(tmp_path):
     draw_bits({"map": 10, "symbols": 90}, tmp_path / "bits.svg")
     text = (tmp_path / "curves.svg").read_text()
     assert all(word in text for word in ("URQ", "DQ", "CR %", "kl"))
-    assert "symbols" in (tmp_path / "bits.svg").read_text()
+    assert "lnq_flag, lnq_class" in (tmp_path / "bits.svg").read_text()
