@@ -11,6 +11,9 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "calibrated": Entry(
         "nnref.tools.cli.experiment.calibrated", "Calibrated encoding beside others."
     ),
+    "lowrank": Entry(
+        "nnref.tools.cli.experiment.lowrank", "Kernels as vertical and horizontal filters."
+    ),
     "methods": Entry("nnref.tools.cli.experiment.methods", "All methods side by side."),
     "templates": Entry(
         "nnref.tools.cli.experiment.templates", "Kernels as scaled and shifted templates."

@@ -1,0 +1,115 @@
+"""Low-rank kernels on a network of three small convolutions."""
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import save_file
+
+from nnref.codec.quantization import kernel_weight
+from nnref.tools.cli import app
+from nnref.tools.experiments import low_rank, low_rank_retrained
+from nnref.tools.experiments.journal import Journal
+from nnref.tools.experiments.low_rank import ONE_LAYER, ORIGINAL, TWO_LAYERS, measured, rows
+from nnref.tools.experiments.low_rank_report import blocks, draw
+from nnref.tools.experiments.low_rank_runtime import LayerSeconds
+from nnref.tools.train import digits
+
+CHANNELS = 8
+
+
+def model():
+    random = np.random.default_rng(3)
+    shapes = {"a": (CHANNELS, 2, 3, 3), "b": (CHANNELS, CHANNELS, 3, 3), "p": (4, CHANNELS, 1, 1)}
+    found = {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    g, h = random.normal(size=(CHANNELS, 3, 3)), random.normal(size=(3, CHANNELS, 3))
+    separable = kernel_weight(g.astype(np.float32), h.astype(np.float32))
+    return {**found, "c": separable, "bias": np.ones(CHANNELS, np.float32)}
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("low_rank")
+    save_file(model(), folder / "net.safetensors")
+    journal = Journal(folder / "points.jsonl")
+    return {p["row"]: p for p in measured("net", folder / "net.safetensors", journal)}
+
+
+def test_every_row_is_a_point(points):
+    assert list(points) == [row.words for row in rows()]
+    original = points[ORIGINAL.words]
+    assert original["bytes"] == original["kept_bytes"] == original["original_bytes"]
+    assert original["db"] == float("inf")
+
+
+def test_layers_of_the_text_are_the_second_and_the_third_with_its_parts_of_the_channels(points):
+    assert points[ONE_LAYER.words]["ranks"] == {"b": 4}
+    assert points[TWO_LAYERS.words]["ranks"] == {"b": 4, "c": 3}
+
+
+def test_sizes_and_multiplications_are_those_of_the_factors(points):
+    original, factored = points[ORIGINAL.words], points[TWO_LAYERS.words]
+    saved = 2 * CHANNELS * CHANNELS * 9 - (4 + 3) * 2 * CHANNELS * 3
+    assert original["kept_bytes"] - factored["kept_bytes"] == 4 * saved
+    assert original["macs"] - factored["macs"] == saved
+
+
+def test_layer_of_low_rank_loses_nothing_and_pays(points):
+    assert points["where it pays, 30 dB"]["ranks"] == {"c": 3}
+    assert points["where it pays, 30 dB"]["bytes"] < points["DQ, 30 dB"]["bytes"]
+    assert points[TWO_LAYERS.words]["db"] == pytest.approx(points[ONE_LAYER.words]["db"], abs=0.1)
+
+
+def test_two_convolutions_are_timed_beside_one(monkeypatch):
+    calls = []
+    monkeypatch.setattr("nnref.tools.experiments.low_rank_runtime.load_factored", _kept(calls))
+    _, coded = low_rank._coded(model(), TWO_LAYERS)
+    before, after = LayerSeconds(torch, 8)(model(), coded)
+    assert before > 0
+    assert after > 0
+    (kept,) = calls
+    assert [type(layer).__name__ for layer in kept] == ["Conv2d", "Sequential", "Sequential"]
+
+
+def _kept(calls):
+    from nnref.tools.torch_models import load_factored
+
+    def load(*arguments):
+        calls.append(load_factored(*arguments))
+        return calls[-1]
+
+    return load
+
+
+def test_report_has_the_figures_of_the_text_and_curves(points, tmp_path):
+    results = {"net": list(points.values())}
+    (table,) = (
+        b for b in blocks(results, "command", {}) if "text: KB" in getattr(b, "columns", ())
+    )
+    assert [row[:5] for row in table.rows][1] == ["2nd layer", "495", "72", "38.93", "94"]
+    pytest.importorskip("matplotlib")
+    draw(results["net"], tmp_path / "net.svg")
+    assert "where it pays" in (tmp_path / "net.svg").read_text()
+
+
+def test_command_writes_the_report_once(tmp_path, capsys):
+    (tmp_path / "data").mkdir()
+    save_file({"m": np.ones((4, 5), np.float32)}, tmp_path / "data" / "net.safetensors")
+    arguments = ["experiment", "lowrank", "--data", str(tmp_path / "data")]
+    arguments += ["--out", str(tmp_path / "out"), "--runtime", "8"]
+    assert app.run(arguments) == 0
+    assert "### net" in (tmp_path / "out" / "report.md").read_text()
+    capsys.readouterr()
+    assert app.run(arguments) == 0
+    assert ": 0 points measured now" in capsys.readouterr().out
+
+
+def test_training_repairs_what_a_low_rank_has_cost(tmp_path, monkeypatch):
+    images, labels = digits.load_training_set()
+    monkeypatch.setattr(low_rank_retrained, "PARTS", (0.25,))
+    monkeypatch.setattr(digits, "load_training_set", lambda: (images[:1500], labels[:1500]))
+    journal = Journal(tmp_path / "points.jsonl")
+    (point,) = low_rank_retrained.retrained(torch, journal, epochs=1)
+    assert point["retrained"] > point["factored"] + 0.1
+    assert point["bytes"] < point["dq_bytes"] < point["original_bytes"] / 6
+    (*_, table) = blocks({}, "command", {}, [point])
+    assert table.rows[0][0] == "25"
