@@ -12,7 +12,6 @@ _ERROR_BOUND: Final[tuple[Mapping[str, Any], ...]] = (
     {"low_rank": "auto"},
     {"lnq": "auto"},
     {"method": "lowrank"},
-    {"method": "lowrank"},
     {"method": "templates"},
     {"method": "hierarchical", "fixed_point_bits": 16},
 )

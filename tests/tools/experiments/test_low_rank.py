@@ -12,6 +12,7 @@ from nnref.tools.experiments.journal import Journal
 from nnref.tools.experiments.low_rank import ONE_LAYER, ORIGINAL, TWO_LAYERS, measured, rows
 from nnref.tools.experiments.low_rank_report import blocks, draw
 from nnref.tools.experiments.low_rank_runtime import LayerSeconds
+from nnref.tools.experiments.rows import Settings
 from nnref.tools.train import digits
 
 CHANNELS = 8
@@ -107,6 +108,8 @@ def test_training_repairs_what_a_low_rank_has_cost(tmp_path, monkeypatch):
     images, labels = digits.load_training_set()
     monkeypatch.setattr(low_rank_retrained, "PARTS", (0.25,))
     monkeypatch.setattr(digits, "load_training_set", lambda: (images[:1500], labels[:1500]))
+    quick = {"effort": "fast"}
+    monkeypatch.setattr(low_rank_retrained, "Settings", lambda own: Settings({**own, **quick}))
     journal = Journal(tmp_path / "points.jsonl")
     (point,) = low_rank_retrained.retrained(torch, journal, epochs=1)
     assert point["retrained"] > point["factored"] + 0.1
