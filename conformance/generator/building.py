@@ -161,7 +161,7 @@ def method_unit(
     nnr_unit_header(bits, 0)
     parsed = method_data_unit(bits, 0, active, description.dialect, [Method.LNQ])
     header = lnq_header(bits, parsed)
-    payload = encoded_lnq(parsed, header, choices, refused=description.refused)
+    payload = encoded_lnq(parsed, header, choices)
     return write_unit(unit.type, unit.fields, payload, syntax_state, strict=unit.strict)
 
 

@@ -213,6 +213,37 @@ def replace_by(data: bytes, unit: int, element: str) -> Maker:
     return lambda _: Edited(data, "set", unit, element)
 
 
+def recode(unit: int, payload: bytes, element: str, header: Maker | None = None) -> Maker:
+    """A unit has another payload, behind what `header` makes of its header."""
+
+    def make(parent: Parent) -> Edited:
+        start, end = parent.span(unit)
+        last = parent.units[unit][-1]
+        coded = end - (last.bit + last.bits + 7) // 8
+        data = header(parent).data if header else parent.data
+        end += len(data) - len(parent.data)
+        size = parent.units[unit][1].bits
+        digits = _digits(data[start : end - coded] + payload)
+        digits = digits[0] + f"{len(digits) // 8:0{size}b}" + digits[1 + size :]
+        content = int(digits, 2).to_bytes(len(digits) // 8, "big")
+        return Edited(data[:start] + content + data[end:], "set", unit, element)
+
+    return make
+
+
+def unterminated(unit: int) -> Maker:
+    """A codeword is the next smaller one: all bins are the same but the terminate bin."""
+
+    def make(parent: Parent) -> Edited:
+        start, end = parent.span(unit)
+        number = int.from_bytes(parent.data[start:end], "big")
+        number -= (number & -number) << 1
+        content = number.to_bytes(end - start, "big")
+        return Edited(parent.data[:start] + content + parent.data[end:], "bits", unit)
+
+    return make
+
+
 def swap(first: int) -> Maker:
     """A unit and the one behind it change places."""
 

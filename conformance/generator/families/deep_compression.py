@@ -111,6 +111,18 @@ def cases() -> Iterator[Case]:
             deep("m", [4, 9], [2.0], [(2, 1)] * 12, gap_bits=2),
         ),
         (
+            "reach",
+            "A last entry behind the longest gap",
+            "An entry is as far as its gap says.",
+            deep("m", [2, 3], [0.5], [(1, 1), (3, 1)], gap_bits=2),
+        ),
+        (
+            "pair",
+            "Two weights without centroids",
+            "The only word is a bit of 0.",
+            deep("m", [2], [], [(0, 0), (0, 0)]),
+        ),
+        (
             "zeros",
             "A tensor of zeros without centroids",
             "Its only entry is the last weight.",

@@ -18,6 +18,7 @@ from nnref.spec.tables.enums import Method
 from nnref.spec.tables.private_units import METHOD_SIGNATURE, METHOD_UNIT
 
 DENSITY: Final = 2
+QP: Final = (-9, -6, -3, -20)
 _LARGE: Final = (1 << 22) + 0x2AAAB
 """Nearly all bits of a binary32 significand: products with it are rounded."""
 
@@ -30,9 +31,14 @@ def templates(
     *,
     residual: int = 0,
     spread: int = 0,
+    qp: Sequence[int] = QP,
+    skip: bool = False,
+    density: int = DENSITY,
     **fields: Any,
 ) -> Unit:
-    """A tensor of templates; `spread` is added to the levels of templates and scales."""
+    """A tensor of templates; `spread` is added to the levels of templates and scales, `qp` has the
+    differences of templates, scales, offsets and residual; `skip`: every other row of a part is 0.
+    """
     header = {
         "template_size_minus1": size - 1,
         "template_count_minus1": count - 1,
@@ -50,28 +56,41 @@ def templates(
         "tensor_dimensions": list(dimensions),
         "template_header": header,
     }
-    payload = _payload(header, Member(name, "weight", tuple(dimensions)), spread)
+    member = Member(name, "weight", tuple(dimensions))
+    payload = template_codeword(header, member, spread=spread, qp=qp, skip=skip, density=density)
     return Unit(METHOD_UNIT, usual | fields, payload=payload, strict=False)
 
 
-def _payload(header: dict[str, Any], member: Member, spread: int) -> bytes:
+def template_codeword(
+    header: dict[str, Any],
+    member: Member,
+    *,
+    spread: int = 0,
+    qp: Sequence[int] = QP,
+    skip: bool = False,
+    density: int = DENSITY,
+) -> bytes:
+    """The codeword of all parts."""
     syntax, encoder = template_syntax(header, member), PayloadEncoder()
     numbers = Numbers(member.rows + member.columns)
 
     def real(part: TensorSyntax, qp_delta: int, more: int) -> None:
         levels = [level + more for level in numbers.levels(part.weights)]
+        if skip:
+            levels = [n if place // part.columns % 2 else 0 for place, n in enumerate(levels)]
         levels = on_grid(levels) if part.dq_flag else levels
-        encoder.iae(6 + DENSITY, qp_delta)
-        encoder.encode_tensor(np.array(levels, np.int32), part, shift_search=ShiftSearch.OFF)
+        encoder.iae(6 + density, qp_delta)
+        off = ShiftSearch.OFF
+        encoder.encode_tensor(np.array(levels, np.int32), part, shift_search=off, row_skip=skip)
 
-    real(syntax.templates, -9, spread)
+    real(syntax.templates, qp[0], spread)
     count = header["template_count_minus1"] + 1
     indices = [abs(level) * 7 % count for level in numbers.levels(syntax.indices.weights)]
     encoder.encode_tensor(np.array(indices, np.int32), syntax.indices, shift_search=ShiftSearch.OFF)
-    real(syntax.plane, -6, spread)
-    real(syntax.plane, -3, 0)
+    real(syntax.plane, qp[1], spread)
+    real(syntax.plane, qp[2], 0)
     if syntax.residual is not None:
-        real(syntax.residual, -20, 0)
+        real(syntax.residual, qp[3], 0)
     return encoder.finish()
 
 
@@ -128,6 +147,28 @@ def cases() -> Iterator[Case]:
             templates("m", [4, 4, 2, 2], 4, 5, residual=1, spread=_LARGE),
         ),
         (
+            "sums",
+            "Sums that are rounded, in binary64",
+            "Product, sum and sum with the residual are binary32 numbers, each of them.",
+            templates(
+                "m",
+                [4, 4, 2, 2],
+                4,
+                5,
+                residual=1,
+                spread=_LARGE,
+                qp=(-9, -6, 66, 62),
+                nnr_decompressed_data_format_present_flag=1,
+                nnr_decompressed_data_format=9,
+            ),
+        ),
+        (
+            "skipped",
+            "Skipped rows in every part",
+            "The rows of templates are templates, those of planes are rows of the tensor.",
+            templates("m", [4, 6, 3], 3, 5, residual=1, skip=True),
+        ),
+        (
             "bfloat16",
             "Templates in bfloat16",
             "Only the weights are rounded to the data format, not the parts they are made of.",
@@ -152,6 +193,6 @@ def cases() -> Iterator[Case]:
         ("15.5", "11"),
         start(),
         parameters(mps_quantization_method_flags=0, **NO_DENSITY),
-        layer(1, DENSITY, 0),
-        templates("m", [2, 4], 4, 1),
+        layer(1, 0, 0),
+        templates("m", [2, 4], 4, 1, density=0),
     )

@@ -8,8 +8,10 @@ from nnref.conformance.generator.families.ledger import LEDGER
 from nnref.conformance.generator.families.lnq.codebooks import layer_of_units
 from nnref.conformance.generator.families.worked import EXAMPLES
 from nnref.conformance.generator.shorthand import parameters, start
+from nnref.conformance.kill import copy_of_decoder
+from nnref.conformance.kill.faults import selected_faults
 from nnref.conformance.suite import load
-from nnref.spec.process import UpdateState
+from nnref.spec.process import Refused, UpdateState, decode_stream
 
 VARIABLE = {"lnq_variable_levels_flag": 1}
 
@@ -45,3 +47,24 @@ def test_methods_are_features_of_their_streams():
     assert "lnq" in features["lnq-eight"]
     assert "deep-compression" in features["deep-example"]
     assert "templates" in features["templates-plain"]
+
+
+def test_lnq_fault_is_told_by_nothing_but_the_missing_check():
+    sheets = {sheet.id: sheet for sheet in load()}
+    for name, fault in (
+        ("bad-lnq-dictionary", "lnq-index-range"),
+        ("bad-lnq-width-0", "lnq-edge-zero"),
+        ("bad-lnq-entry-levels", "lnq-entry-levels-range"),
+    ):
+        (found,) = selected_faults([fault])
+        data = sheets[name].data
+        with pytest.raises(Refused):
+            decode_stream(data)
+        assert copy_of_decoder(found).decode_stream(data).tensors
+
+
+def test_unterminated_codeword_differs_in_its_last_bin_alone():
+    sheets = {sheet.id: sheet for sheet in load()}
+    for name in ("bad-lnq-terminate-layer", "bad-template-terminate"):
+        with pytest.raises(Refused, match="payload-terminate-bin"):
+            decode_stream(sheets[name].data)

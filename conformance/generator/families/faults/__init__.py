@@ -11,6 +11,7 @@ from nnref.conformance.generator.families.faults import (
     lnq,
     outside,
     strength,
+    templates,
     video,
 )
 from nnref.conformance.generator.fault import FaultCase
@@ -18,6 +19,16 @@ from nnref.conformance.generator.fault import FaultCase
 
 def all_faults() -> Iterator[FaultCase]:
     """All of them."""
-    families = (frames, headers, codewords, outside, strength, lnq, deep_compression, video)
-    for module in (*families, hierarchical):
+    for module in (
+        frames,
+        headers,
+        codewords,
+        outside,
+        strength,
+        lnq,
+        templates,
+        deep_compression,
+        video,
+        hierarchical,
+    ):
         yield from module.faults()

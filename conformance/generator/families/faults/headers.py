@@ -88,20 +88,6 @@ def methods() -> Iterator[FaultCase]:
         "lnq-no-density", "lnq-density", "qp-density-missing", "A density is made up.", remove(2)
     )
     yield broken(
-        "template-no-density",
-        "templates-density",
-        "qp-density-missing",
-        "A density is made up.",
-        remove(2),
-    )
-    for element, value, rule in (
-        ("template_size_minus1", 1, "template-size"),
-        ("template_count_minus1", 6, "template-count"),
-    ):
-        more = "A kernel that is not there is made up, or read behind the end."
-        path = f"template_header.{element}"
-        yield broken(rule, "templates-plain", rule, more, put(2, path, value))
-    yield broken(
         "kernel-no-density",
         "kernels-density",
         "qp-density-missing",

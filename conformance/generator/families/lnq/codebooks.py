@@ -1,6 +1,7 @@
 """Clause 15.1.5: the codebooks of LNQ units, every way in which they are sent."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from nnref.conformance.generator.case import Case
@@ -13,12 +14,32 @@ from nnref.conformance.generator.families.lnq.layers import (
 )
 from nnref.conformance.generator.lnq_encoder import LnqChoices
 from nnref.conformance.generator.shorthand import Unit
-from nnref.spec.tables.enums import LnqCentroidMode
+from nnref.spec.tables.enums import LnqCentroidMode, LuType
 from nnref.spec.tables.lnq import MAX_LEVELS
 
 CLAUSES: Final = ("15.1.5",)
 NO_CODEBOOK: Final = -1
 MOST: Final = (1 << 31) - 1
+
+
+def units_with(
+    centroids: Sequence[int],
+    codebooks: Mapping[str, Sequence[int]],
+    *,
+    across: int = 1,
+    width: int = 5,
+) -> LnqChoices:
+    """Units of one row, `across` beside each other, with so many centroids; those with
+    NO_CODEBOOK have levels.
+    """
+    dimensions = [len(centroids) // across, width * across]
+    counts = [max(count, 0) for count in centroids]
+    return LnqChoices(
+        drawn(len(centroids), dimensions, (1, width), counts),
+        QP,
+        units=[int(count != NO_CODEBOOK) for count in centroids],
+        codebooks=codebooks,
+    )
 
 
 def layer_of_units(
@@ -30,17 +51,9 @@ def layer_of_units(
     width: int = 5,
     **elements: Any,
 ) -> Unit:
-    """A layer of units of one row, `across` beside each other, with so many centroids; those with
-    NO_CODEBOOK have levels.
-    """
+    """A layer of such units."""
+    choices = units_with(centroids, codebooks, across=across, width=width)
     dimensions = [len(centroids) // across, width * across]
-    counts = [max(count, 0) for count in centroids]
-    choices = LnqChoices(
-        drawn(len(centroids), dimensions, (1, width), counts),
-        QP,
-        units=[int(count != NO_CODEBOOK) for count in centroids],
-        codebooks=codebooks,
-    )
     return published(name, dimensions, choices, **(sized(1, width) | elements))
 
 
@@ -90,53 +103,45 @@ def direct() -> Iterator[Case]:
         "centroid-ends",
         "Centroids of 32 bits",
         "The least and the largest number are numbers, and the distance between them has 32 bits.",
-        ends({"lnq_centre": [-MOST - 1, MOST - 1], "lnq_right_gap_minus1": [2 * MOST, 0]}),
+        layer_of_units(
+            "w",
+            [2, 2],
+            {"lnq_centre": [-MOST - 1, MOST - 1], "lnq_right_gap_minus1": [2 * MOST, 0]},
+            lnq_levels=2,
+        ),
         clauses=CLAUSES,
     )
     yield lnq_case(
         "eight",
-        "The largest symbol of eight centroids",
-        "Its remainder is bounded: it has a prefix and no zero behind it.",
-        eight(4),
+        "The least symbol of eight centroids",
+        "Its remainder is bounded: a prefix bin of 1 has no zero behind it.",
+        published("w", [1], of_eight(-3), lnq_levels=8, cabac_unary_length_minus1=0),
         clauses=("15.1.4", "9.5.3"),
     )
 
 
-def ends(coded: Mapping[str, Sequence[int]]) -> Unit:
-    """Two codebooks of two centroids."""
-    return layer_of_units("w", [2, 2], coded, lnq_levels=2)
-
-
-def eight(symbol: int) -> Unit:
+def of_eight(symbol: int) -> LnqChoices:
     """A unit of one weight with eight centroids."""
     coded = {
         "lnq_centre": [0],
         "lnq_left_gap_minus1": [0, 1, 0],
         "lnq_right_gap_minus1": [2, 0, 0, 1],
     }
-    choices = LnqChoices([symbol], QP, units=[1], codebooks=coded)
-    return published("w", [1], choices, lnq_levels=8)
+    return LnqChoices([symbol], QP, units=[1], codebooks=coded)
 
 
-def predicted_four(centre: int, left: int, right: int) -> Unit:
-    """Codebooks of four centroids, of the first of which these are the differences."""
-    return layer_of_units(
-        "w",
-        [4, NO_CODEBOOK, 4, 4],
-        {
-            "lnq_centre_delta": [centre, 7, -1],
-            "lnq_left_gap_delta": [left, 3, -2],
-            "lnq_right_gap_delta": [right, 0, 2, 0, -2, 5],
-        },
-        across=2,
-        lnq_levels=4,
-        lnq_centroid_mode=LnqCentroidMode.PREDICTED.value,
-    )
-
-
-def of_three(indices: Sequence[int]) -> Unit:
-    """Units with a dictionary of three codebooks."""
-    return by_index(3, indices, 1)
+def of_four(centre: int, left: int, right: int) -> LnqChoices:
+    """Codebooks of four centroids, of the last of which these are the differences; its symbols
+    are all 0.
+    """
+    coded = {
+        "lnq_centre_delta": [-2, 7, centre],
+        "lnq_left_gap_delta": [0, 3, left],
+        "lnq_right_gap_delta": [1, 0, 2, 0, right, 5],
+    }
+    choices = units_with([4, NO_CODEBOOK, 4, 4], coded, across=2)
+    last = [0 if place % 10 >= 5 and place >= 10 else n for place, n in enumerate(choices.levels)]
+    return replace(choices, levels=last)
 
 
 def by_index(size: int, indices: Sequence[int], across: int) -> Unit:
@@ -245,7 +250,16 @@ def predicted() -> Iterator[Case]:
         "predicted-fixed",
         "Codebooks of four centroids predicted from the one before",
         "The first is predicted from 0 and gaps of 1.",
-        predicted_four(-2, 0, 1),
+        published(
+            "w",
+            [2, 10],
+            of_four(-1, -2, -2),
+            lnq_lu_type=LuType.SIZE.value,
+            lnq_lu_height=1,
+            lnq_lu_width=5,
+            lnq_levels=4,
+            lnq_centroid_mode=LnqCentroidMode.PREDICTED.value,
+        ),
         clauses=CLAUSES,
     )
     for mode, kind in ((LnqCentroidMode.DIRECT, "minus1"), (LnqCentroidMode.PREDICTED, "delta")):

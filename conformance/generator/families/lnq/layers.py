@@ -60,9 +60,10 @@ def plain_layer(
     unary: int = 11,
     qp_delta: int = QP,
     dq_flag: int = 0,
+    row_skip: bool = False,
     **fields: Any,
 ) -> Unit:
-    """Clause 15.1: a layer whose levels are coded plainly."""
+    """Clause 15.1: a layer whose levels are coded plainly; with `row_skip` every other row is 0."""
     rows, columns = matrix(dimensions)
     header = {
         "lnq_layer_flag": 0,
@@ -70,7 +71,10 @@ def plain_layer(
         "cabac_unary_length_minus1": unary - 1,
     }
     levels = Numbers(rows + columns).levels(rows * columns)
-    return layer(name, dimensions, LnqChoices(levels, qp_delta), header, **fields)
+    if row_skip:
+        levels = [n if place // columns % 2 else 0 for place, n in enumerate(levels)]
+    choices = LnqChoices(levels, qp_delta, row_skip=row_skip)
+    return layer(name, dimensions, choices, header, **fields)
 
 
 def classed(

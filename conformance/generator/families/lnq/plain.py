@@ -9,8 +9,10 @@ from nnref.conformance.generator.families.lnq.layers import DENSITY, lnq_case, p
 from nnref.conformance.generator.families.methods import GROUP
 from nnref.conformance.generator.families.parameter_sets import NO_DENSITY, layer
 from nnref.conformance.generator.families.units import names
-from nnref.conformance.generator.shorthand import four, parameters, start
+from nnref.conformance.generator.shorthand import Unit, four, parameters, start
 from nnref.conformance.random_lnq import random_lnq_stream
+from nnref.conformance.suite import MUST_SKIP
+from nnref.spec.tables.private_units import METHOD_SIGNATURE, METHOD_UNIT
 
 LARGEST: Final = 30
 """Weights of a random layer."""
@@ -28,6 +30,7 @@ def layers() -> Iterator[Case]:
         ("layer", (plain_layer("m", [2, 3]), four())),
         ("trellis", (plain_layer("w", [3, 4], dq_flag=1, unary=1),)),
         ("flags", (plain_layer("größe", [300], unary=256), plain_layer("", []))),
+        ("skipped", (plain_layer("w", [4, 3], row_skip=True),)),
         ("empty", (plain_layer("w", [(1 << 31) - 1, 0]), plain_layer("v", [0]))),
         (
             "format",
@@ -49,7 +52,7 @@ def layers() -> Iterator[Case]:
         ("15.1", "11"),
         start(),
         parameters(mps_quantization_method_flags=0, **NO_DENSITY),
-        layer(1, DENSITY, 0),
+        layer(1, 0, 0),
         plain_layer("w", [3]),
     )
     yield case(
@@ -63,6 +66,23 @@ def layers() -> Iterator[Case]:
         names(*(f"n{j}" for j in range(140))),
         plain_layer("", [2], topology_elem_id=None, topology_elem_id_index=0),
         plain_layer("", [2], topology_elem_id=None, topology_elem_id_index=139),
+    )
+
+
+def others() -> Iterator[Case]:
+    """Clause 14.2.2: what only looks like a method data unit."""
+    signature = METHOD_SIGNATURE.to_bytes(4, "big")
+    yield case(
+        "units",
+        "unknown-signature",
+        "A unit of another type that begins like a method data unit",
+        "The signature alone does not make a method data unit.",
+        ("14.2.2", "13.1"),
+        start(),
+        parameters(DENSITY),
+        Unit(METHOD_UNIT + 1, payload=signature + bytes([255] * 8), strict=False),
+        four(),
+        kind=MUST_SKIP,
     )
 
 
@@ -87,4 +107,5 @@ def random_layers() -> Iterator[Case]:
 def cases() -> Iterator[Case]:
     """The family."""
     yield from layers()
+    yield from others()
     yield from random_layers()

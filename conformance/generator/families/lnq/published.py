@@ -21,23 +21,23 @@ from nnref.spec.tables.enums import LnqContextMode, LnqGroupOrder
 CLAUSES: Final = ("15.1.4",)
 DIMENSIONS: Final = [5, 7]
 SIZE: Final = (2, 3)
-FLAGS: Final = (1, 0, 1, 1, 1, 0, 0, 1, 0)
-"""Units left and above of every number of LNQ units; the grid is 3 by 3."""
+FLAGS: Final = (0, 1, 0, 1, 1, 0, 0, 1, 0)
+"""A grid of 3 by 3: of the units to the left and above none, one, both are LNQ units; two others
+stand beside each other.
+"""
 
 
-def mixed_layer(
+def mixed_choices(
     flags: Sequence[int] = FLAGS,
     *,
     seed: int = 1,
     shift_idx: Mapping[int, int] | None = None,
     levels: Sequence[int] | None = None,
-    **elements: Any,
-) -> Unit:
+) -> LnqChoices:
     """Five rows of seven weights in units of 2 x 3; three centroids each, sent directly."""
     books = sum(flags)
-    weights = drawn(seed, DIMENSIONS, SIZE, [3 * flag for flag in flags])
-    choices = LnqChoices(
-        levels or weights,
+    return LnqChoices(
+        levels or drawn(seed, DIMENSIONS, SIZE, [3 * flag for flag in flags]),
         QP,
         shift_idx or {},
         units=flags,
@@ -47,6 +47,10 @@ def mixed_layer(
             "lnq_right_gap_minus1": [number * 3 % 4 for number in range(books)],
         },
     )
+
+
+def mixed_layer(choices: LnqChoices, **elements: Any) -> Unit:
+    """A layer of these choices."""
     return published("w", DIMENSIONS, choices, **(sized(*SIZE) | elements))
 
 
@@ -59,7 +63,7 @@ def orders() -> Iterator[Case]:
             f"order-{order.value}-contexts-{mode.value}",
             f"Groups in the order {order.name}, contexts {mode.name}",
             "Which weight comes next, and what its neighbour is: the one of its own kind.",
-            mixed_layer(lnq_group_order=order.value, lnq_context_mode=mode.value),
+            mixed_layer(mixed_choices(), lnq_group_order=order.value, lnq_context_mode=mode.value),
             clauses=(*CLAUSES, "15.1.6"),
             decisions=("D-44", "D-47"),
         )
@@ -68,7 +72,7 @@ def orders() -> Iterator[Case]:
             f"order-{order.value}-dq",
             f"Groups in the order {order.name}, dependent quantization",
             "The DQ state goes over levels alone.",
-            mixed_layer(lnq_group_order=order.value, dq_flag=1, seed=order.value),
+            mixed_layer(mixed_choices(seed=order.value), lnq_group_order=order.value, dq_flag=1),
             clauses=CLAUSES,
             decisions=("D-45",),
         )
@@ -82,7 +86,7 @@ def contexts() -> Iterator[Case]:
             f"shift-{mode.value}",
             f"Parameter sets of contexts, {mode.name}",
             "A set that starts afresh keeps the parameter sets of its contexts.",
-            mixed_layer(shift_idx=found, lnq_context_mode=mode.value),
+            mixed_layer(mixed_choices(shift_idx=found), lnq_context_mode=mode.value),
             clauses=("15.1.6",),
         )
 
@@ -95,7 +99,7 @@ def flags() -> Iterator[Case]:
                 f"flags-{name}-{mode.value}",
                 f"All units have {kind}, contexts {mode.name}",
                 "A set of contexts that nothing uses has no shift parameters.",
-                mixed_layer((value,) * 9, lnq_context_mode=mode.value),
+                mixed_layer(mixed_choices((value,) * 9), lnq_context_mode=mode.value),
                 clauses=(*CLAUSES, "15.1.6"),
             )
 
@@ -110,7 +114,7 @@ def layer_codebooks() -> Iterator[Case]:
             f"A codebook of the layer, contexts {mode.name}",
             "Levels are bounded by the codebook of the layer, symbols by that of their unit.",
             mixed_layer(
-                levels=bounded,
+                mixed_choices(levels=bounded),
                 codebook=codebook_elements([-7, -2, 3, 8], 1, 1),
                 lnq_context_mode=mode.value,
             ),
@@ -121,7 +125,7 @@ def layer_codebooks() -> Iterator[Case]:
         "codebook-single",
         "A codebook of the layer with one entry",
         "Levels are not coded at all.",
-        mixed_layer(codebook=codebook_elements([5], 0, 1)),
+        mixed_layer(mixed_choices(), codebook=codebook_elements([5], 0, 1)),
         clauses=(*CLAUSES, "7.8.7"),
     )
 
@@ -133,7 +137,7 @@ def fractions() -> Iterator[Case]:
             f"fraction-{fraction}",
             f"Centroids in units of step / {1 << fraction}",
             "Levels are multiples of the step, centroids of the fraction.",
-            mixed_layer(lnq_fraction_bits=fraction),
+            mixed_layer(mixed_choices(), lnq_fraction_bits=fraction),
             clauses=("15.1.7",),
             decisions=("D-41",),
         )
@@ -141,7 +145,7 @@ def fractions() -> Iterator[Case]:
         "edition-2",
         "LNQ in profile 1",
         "It is the same in every profile.",
-        mixed_layer(),
+        mixed_layer(mixed_choices()),
         profile=1,
         clauses=CLAUSES,
     )

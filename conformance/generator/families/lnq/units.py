@@ -60,6 +60,7 @@ def shapes() -> Iterator[Case]:
         ("kernel-of-1", [3, 4], (1, 1), {"lnq_lu_type": LuType.KERNEL}),
         ("filter", _KERNELS, (1, 12), {"lnq_lu_type": LuType.FILTER}),
         ("point-wise", [3, 2, 1, 1], (1, 2), {"lnq_lu_type": LuType.FILTER}),
+        ("depth-wise", [3, 1, 2, 2], (1, 4), {"lnq_lu_type": LuType.FILTER}),
         ("rows", [5, 3], (2, 3), {"lnq_lu_type": LuType.ROWS, "lnq_lu_height": 2}),
         ("columns", [3, 5], (3, 2), {"lnq_lu_type": LuType.COLUMNS, "lnq_lu_width": 2}),
         ("tensor", [3, 5], (3, 5), {"lnq_lu_type": LuType.TENSOR}),
