@@ -56,6 +56,7 @@ def _unit(random: Random, largest: int, state: StreamState) -> bytes:
             "video_bit_depth_idc": BIT_DEPTHS.index(depth),
             "video_scales_per_row_flag": int(per_row),
             "video_chroma_flag": int(packing.pictures.chroma),
+            "video_inter_flag": 0,
             "video_tile_width_minus1": packing.tile_width - 1,
             "video_tile_height_minus1": packing.tile_height - 1,
             "video_width": packing.pictures.width,

@@ -48,10 +48,14 @@ class UnitWork:
     def decoding(self) -> Decoding[CodedUnit]:
         """Clause 9.1: the decoding of the unit's payload."""
         members = tuple(tensor.member for tensor in self.coded)
-        options: dict[str, Any] = {"dialect": self.dialect, "strict": self.strict}
+        options: dict[str, Any] = {
+            "base": self.base,
+            "dialect": self.dialect,
+            "strict": self.strict,
+        }
         if is_method(self.unit.fields):
             return method_unit_decoding(self.unit, members, **options)
-        return data_unit_decoding(self.unit, members, base=self.base, **options)
+        return data_unit_decoding(self.unit, members, **options)
 
     def arrays(self, coded: CodedUnit) -> list[Array]:
         """Clause 10: the output arrays of `tensors`."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnref.codec.decoder.members import Member
-from nnref.codec.decoder.updates import UpdateState
+from nnref.codec.decoder.updates import StoredPictures, UpdateState
 from nnref.codec.entropy import (
     CoderState,
     Decoding,
@@ -36,6 +36,8 @@ class CodedTensor:
     qp: int | None
     qp_density: int | None
     raw: NDArray[np.float32] | None = None
+    pictures: StoredPictures | None = None
+    """Clause 15.2.4: of a tensor in pictures, all so far."""
 
     def values(self) -> NDArray[Any]:
         """Clauses 10.2, 10.4, 10.5: the carrier, float32 or (integer payloads) int32."""

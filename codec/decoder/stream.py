@@ -17,7 +17,7 @@ from nnref.codec.decoder.headers import StreamTensor
 from nnref.codec.decoder.number_formats import output_format
 from nnref.codec.decoder.portions import portioned
 from nnref.codec.decoder.rows import decode_rows
-from nnref.codec.decoder.updates import UpdateState
+from nnref.codec.decoder.updates import StoredPictures, UpdateState
 from nnref.codec.entropy import decode_alone
 from nnref.codec.model_parameters import ModelParameters
 from nnref.codec.parallel import Workers, workers
@@ -237,13 +237,16 @@ class Stream(Mapping[str, Array]):
         """The tensors of some units by name, decoded with `base`, and the state they leave."""
         arrays: dict[str, Array] = {}
         quantized = []
+        pictures: dict[str, StoredPictures] = {}
         for unit in units:
             work = self._work(unit, base)
             coded = self._coded(work)
             names = (tensor.name for tensor in work.tensors)
             arrays |= zip(names, work.arrays(coded), strict=True)
             quantized += [(unit, one.member, one.quantized) for one in coded.tensors]
-        return arrays, base.after(quantized)
+            found = ((one.member.name, one.pictures) for one in coded.tensors)
+            pictures |= {name: stored for name, stored in found if stored is not None}
+        return arrays, base.after(quantized, pictures)
 
     def names(self, unit: Unit) -> frozenset[str]:
         """All names a unit has to do with: of its coded tensors, and of those it hands out."""

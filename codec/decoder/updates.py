@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnref.codec.decoder.members import Member
 from nnref.spec.errors import refusal
-from nnref.spec.syntax import Unit
+from nnref.spec.syntax import Unit, is_method
 from nnref.spec.tables.enums import ParentNodeIdType, PayloadType
 
 
@@ -32,14 +32,36 @@ class StoredTensor:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredPictures:
+    """Clause 15.2.4: the byte stream of all pictures of a tensor so far, and their number.
+
+    `header` are the elements of the last unit's video header.
+    """
+
+    payload: bytes
+    header: Mapping[str, Any]
+    count: int
+
+    @property
+    def sha256(self) -> int:
+        """Clause 15.2.4: video_parent_sha256 of a unit that continues them."""
+        return int.from_bytes(sha256(self.payload).digest(), "big")
+
+
+@dataclass(frozen=True, slots=True)
 class UpdateState:
     """Clause 12.2: stored tensors by name; a new chain starts with none."""
 
     tensors: Mapping[str, StoredTensor] = field(default_factory=dict)
+    pictures: Mapping[str, StoredPictures] = field(default_factory=dict)
 
     def of(self, names: Iterable[str]) -> "UpdateState":
         """The state of some tensors alone."""
-        return UpdateState({name: self.tensors[name] for name in names if name in self.tensors})
+        known = tuple(names)
+        return UpdateState(
+            {name: self.tensors[name] for name in known if name in self.tensors},
+            {name: self.pictures[name] for name in known if name in self.pictures},
+        )
 
     def base(self, unit: Unit, member: Member) -> NDArray[np.int32] | None:
         """Clause 12.3: the parent's quantized parameters, flat; None without temporal contexts.
@@ -64,9 +86,12 @@ class UpdateState:
         return stored.history.reshape(-1)
 
     def after(
-        self, decoded: Iterable[tuple[Unit, Member, NDArray[np.int32] | None]]
+        self,
+        decoded: Iterable[tuple[Unit, Member, NDArray[np.int32] | None]],
+        pictures: Mapping[str, StoredPictures],
     ) -> "UpdateState":
-        """Clause 12.2: the state after a stream with these decoded members.
+        """Clause 12.2: the state after a stream with these decoded members, and pictures of
+        tensors.
 
         Tensors that the stream leaves out keep what they have (clause 12.5).
         """
@@ -91,7 +116,7 @@ class UpdateState:
                 fields["put_node_depth"],
                 *hashes[unit.index],
             )
-        return UpdateState(tensors)
+        return UpdateState(tensors, {**self.pictures, **pictures})
 
 
 def coded_names(name: str) -> tuple[str, ...]:
@@ -105,7 +130,7 @@ def replaces(unit: Unit) -> bool:
     """
     stream = unit.state.mps or {}
     is_update = bool(unit.state.mps_parent_signalling_enabled_flag)
-    names_parent = bool(unit.fields["parent_node_id_present_flag"])
+    names_parent = not is_method(unit.fields) and bool(unit.fields["parent_node_id_present_flag"])
     return is_update and not names_parent and not stream.get("nnr_pre_flag")
 
 

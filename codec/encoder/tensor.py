@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnref.codec.calibration import Moments
+from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.encoder.data_unit import WrittenUnit, write_data_unit
 from nnref.codec.encoder.every_tool import smallest_of_every_tool
 from nnref.codec.encoder.forms import WeightForm, smallest_unit
@@ -125,8 +126,9 @@ def _encoded(
     unit, written = smallest_unit(build, weight, state)
     report = weight_report(weight, array, unit, written, state)
     coded = CodedArray(written.data, report, weight, unit.members, state.qp_density)
-    if settings.method is not None and lineage is None:
-        task = MethodTask(weight, unit, written.data, coded.decoded, state)
+    if settings.method is not None and (lineage is None or comes_complete(array, settings)):
+        base = UpdateState() if lineage is None else lineage.stored
+        task = MethodTask(weight, unit, written.data, coded.decoded, state, base)
         return _with_method(task, array, coded)
     if settings.lnq == "off" or lineage is not None or not can_have_lnq(weight, unit):
         return coded
@@ -140,6 +142,14 @@ def _encoded(
         uniform = replace(settings, lnq="off", dq=False, codebook="auto")
         others.append(_encoded(name, array, uniform, state, parameter_id, lineage))
     return min([coded, *others], key=lambda one: len(one.data))
+
+
+def comes_complete(array: Array, settings: EncodeSettings) -> bool:
+    """Clause 15.2.4: whether an update has a tensor as pictures, which are never increments."""
+    if settings.method != "video" or settings.predictive or array.ndim < 2:
+        return False
+    is_wanted = settings.video_layers == "all" or array.ndim == 2
+    return is_wanted and is_quantized(dtype_name(array.dtype))
 
 
 def _with_lnq(

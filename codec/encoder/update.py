@@ -14,7 +14,12 @@ from nnref.codec.decoder.chain import is_integer, sum_of
 from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.encoder.quality import tensor_qp, wanted_sqnr
 from nnref.codec.encoder.settings import EncodeSettings
-from nnref.codec.encoder.tensor import EncodedTensor, encode_tensor, tensor_carrier
+from nnref.codec.encoder.tensor import (
+    EncodedTensor,
+    comes_complete,
+    encode_tensor,
+    tensor_carrier,
+)
 from nnref.codec.encoder.unit import Lineage
 from nnref.codec.model import TensorInfo, dtype_name
 from nnref.codec.quantization import choose_qp, max_abs_error, sqnr_db
@@ -94,6 +99,8 @@ def _increment(job: _Job, parent: Parent) -> UpdatedTensor | None:
         return None
     if np.array_equal(_bytes(new), _bytes(old)):
         return _unchanged(job, parent)
+    if comes_complete(new, job.settings):
+        return None
     if is_integer(new):
         return _added(job, parent, _integer_difference(new, old), job.settings)
     if tensor_carrier(new, job.settings).payload_type != PayloadType.NNR_PT_FLOAT:

@@ -70,6 +70,11 @@ class Description:
     """The last codeword ends where the literal decoder refuses its levels."""
 
 
+def copied(state: UpdateState) -> UpdateState:
+    """A state that moves on while the other stays."""
+    return UpdateState(dict(state.tensors), dict(state.pictures))
+
+
 def build(description: Description, state: UpdateState) -> bytes:
     """The bytes of a stream; `state` is what the streams before it have left."""
     if description.data is not None:
@@ -159,7 +164,7 @@ def method_unit(
     assert isinstance(choices, LnqChoices)
     bits = BitReader(write_unit(unit.type, unit.fields, b"", syntax_state, strict=unit.strict))
     nnr_unit_header(bits, 0)
-    parsed = method_data_unit(bits, 0, active, description.dialect, [Method.LNQ])
+    parsed = method_data_unit(bits, 0, active, description.dialect, UpdateState(), [Method.LNQ])
     header = lnq_header(bits, parsed)
     payload = encoded_lnq(parsed, header, choices)
     return write_unit(unit.type, unit.fields, payload, syntax_state, strict=unit.strict)

@@ -64,12 +64,14 @@ def expectation(case: Case, data: bytes, state: UpdateState) -> Expectation:
 
 
 def complete_tensors(stream: DecodedStream, heard: Recorder) -> tuple[str, ...]:
-    """Clause 12.6: of an update that is no residual, the tensors that name no parent."""
+    """Clause 12.6: of an update that is no residual, the tensors that name no parent,
+    which method data units never do.
+    """
     flags = {element.name: element.value for element in heard.elements}
     if flags.get("mps_parent_signalling_enabled_flag") != 1 or flags.get("nnr_pre_flag") != 0:
         return ()
     headers = ((tensor.name, stream.units[tensor.unit].header) for tensor in stream.tensors)
-    return tuple(name for name, h in headers if h and h.parent_node_id_present_flag == 0)
+    return tuple(name for name, h in headers if h is None or h.parent_node_id_present_flag == 0)
 
 
 def expected_levels(name: str, quantized: Sequence[int]) -> ExpectedLevels:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from nnref.conformance.generator.building import copied
 from nnref.conformance.generator.case import Case
 from nnref.conformance.generator.edits import Edited, Maker, Parent
 from nnref.conformance.generator.expectation import MOST_WEIGHTS, Expectation, expectation
@@ -58,7 +59,7 @@ def break_case(case: FaultCase, parent: Case, data: bytes, state: UpdateState) -
     tolerated = RULES[case.rule].tolerated
     expected = None
     if tolerated:
-        expected = expectation(parent, edited.data, UpdateState(dict(state.tensors)))
+        expected = expectation(parent, edited.data, copied(state))
         found = case.rule if case.rule in expected.findings else found
     named = case.rule if case.literal == "rule" else case.literal
     if found != named:
@@ -76,7 +77,7 @@ def _refused(data: bytes, parent: Case, state: UpdateState) -> Refused | None:
     try:
         decode_stream(
             data,
-            state=UpdateState(dict(state.tensors)),
+            state=copied(state),
             dialect=described.dialect,
             out_of_band=described.out_of_band,
             max_weights=MOST_WEIGHTS,

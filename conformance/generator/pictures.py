@@ -5,6 +5,7 @@
 """
 
 import json
+import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 FILE: Final = Path(__file__).with_suffix(".json")
+_SLICE_OF_P: Final = re.compile(b"\\0?\0\0\x01\x02\x01")
+"""Start code and header of a NAL unit of type TRAIL_R."""
 _USUAL: Final = "pools=none:frame-threads=1:wpp=0:info=0:log-level=none:keyint=-1:scenecut=0"
 
 
@@ -61,6 +64,7 @@ PICTURES: Final = {
     "twelve": Pictures(48, 16, 12, amplitude=200),
     "flat": Pictures(8192, 16, amplitude=0),
     "high": Pictures(16, 8192, 10, amplitude=0),
+    "three": Pictures(16, 16, count=3, amplitude=4),
     "lossy": Pictures(24, 24, amplitude=12, options="qp=30"),
     "colour": Pictures(16, 18, chroma=True, amplitude=2),
     "colour-10": Pictures(18, 16, 10, chroma=True, amplitude=2),
@@ -74,6 +78,14 @@ def payloads() -> dict[str, bytes]:
     """The byte streams by name."""
     texts = json.loads(FILE.read_text(encoding="utf-8"))
     return {name: b64decode(text) for name, text in texts.items()}
+
+
+def continued(name: str) -> list[bytes]:
+    """Clause 15.2.4: a byte stream cut before every picture but the first."""
+    stream = payloads()[name]
+    first, *others = _SLICE_OF_P.split(stream)
+    starts = _SLICE_OF_P.findall(stream)
+    return [first, *(start + rest for start, rest in zip(starts, others, strict=True))]
 
 
 def made(pictures: Pictures) -> bytes:

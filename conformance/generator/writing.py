@@ -9,7 +9,7 @@ from typing import Final
 
 from nnref.codec.model import TensorInfo, safetensors_header
 from nnref.codec.model.tensors import ITEM_BYTES
-from nnref.conformance.generator.building import build
+from nnref.conformance.generator.building import build, copied
 from nnref.conformance.generator.case import Case
 from nnref.conformance.generator.expectation import Expectation, expectation
 from nnref.conformance.generator.fault import Broken, FaultCase, break_case
@@ -71,7 +71,7 @@ def make(case: Case, earlier: dict[str, Made]) -> Made:
     base = earlier[case.description.after] if case.description.after else None
     before = base.state if base else UpdateState()
     data = build(case.description, before)
-    after = UpdateState(dict(before.tensors))
+    after = copied(before)
     chain = (*base.chain, base.case.id) if base else ()
     own = expected = expectation(case, data, after)
     if case.semantics is not None:

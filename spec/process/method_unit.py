@@ -6,6 +6,7 @@ from nnref.spec.process.bits import BitReader
 from nnref.spec.process.data_unit import data_format, reference, tensor_dimensions
 from nnref.spec.process.parameter_sets import ActiveParameters
 from nnref.spec.process.payload import DecodedTensor
+from nnref.spec.process.updates import UpdateState
 from nnref.spec.tables.enums import Dialect, Method, PayloadType
 from nnref.spec.tables.private_units import METHOD_SIGNATURE, METHOD_UNIT
 
@@ -21,6 +22,7 @@ class MethodUnit:
     data_format: int | None
     active: ActiveParameters
     dialect: Dialect
+    state: UpdateState
 
     @property
     def tensor_names(self) -> list[str]:
@@ -54,7 +56,12 @@ def is_method_unit(bits: BitReader, nnr_unit_type: int) -> bool:
 
 
 def method_data_unit(
-    bits: BitReader, index: int, active: ActiveParameters, dialect: Dialect, known: list[int]
+    bits: BitReader,
+    index: int,
+    active: ActiveParameters,
+    dialect: Dialect,
+    state: UpdateState,
+    known: list[int],
 ) -> MethodUnit:
     """Clause 14.2.2: Method data unit. Up to the header of its method, which is one of `known`."""
     bits.u(32, "method_signature")
@@ -68,4 +75,4 @@ def method_data_unit(
     present = bits.u(1, "nnr_decompressed_data_format_present_flag")
     code = data_format(bits) if present == 1 else None
     dimensions = tensor_dimensions(bits)
-    return MethodUnit(index, method_idc, name, dimensions, code, active, dialect)
+    return MethodUnit(index, method_idc, name, dimensions, code, active, dialect, state)

@@ -14,7 +14,12 @@ from nnref.spec.process.parameter_sets import ActiveParameters, QuantizationPara
 from nnref.spec.process.refused import Refused
 from nnref.spec.process.scan import matrix_view
 from nnref.spec.process.tensor import Levels, TensorSyntax, tensor_data
-from nnref.spec.process.updates import UpdateState, history_mask, temporal_base
+from nnref.spec.process.updates import (
+    StoredPictures,
+    UpdateState,
+    history_mask,
+    temporal_base,
+)
 from nnref.spec.tables.enums import Dialect, PayloadType
 
 
@@ -37,7 +42,7 @@ class DecodedTensor:
     `values` are Python floats that are binary32 numbers, or integers for NNR_PT_INT; with a
     codebook `exact_values` holds the products of entry and step as binary64 numbers. `quantized`
     are the quantized parameters; with a codebook they are the levels, which index it. Raw tensors
-    have no levels, but their bytes in `raw`.
+    have no levels, but their bytes in `raw`. Tensors in pictures have all of these so far.
     """
 
     unit: int
@@ -54,6 +59,7 @@ class DecodedTensor:
     codebook: Codebook | None = None
     exact_values: list[float] | None = None
     raw: bytes | None = None
+    pictures: StoredPictures | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,8 @@ def decode_stream(
         if unit.header is not None and tensor.quantized is not None:
             is_update = decoder.active.mps_parent_signalling_enabled_flag
             store(chain, unit.header, tensor.name, tensor.quantized, unit.payload, is_update)
+        if tensor.pictures is not None:
+            chain.pictures[tensor.name] = tensor.pictures
     return decoder.stream
 
 
@@ -227,7 +229,9 @@ class StreamDecoder:
     def method_data_unit(self, decoded: DecodedUnit) -> None:
         """Clause 14.2.2: Method data unit. Its names and size, then what its method makes of it."""
         index = len(self.stream.units)
-        unit = method_data_unit(self.bits, index, self.active, self.dialect, list(METHODS))
+        unit = method_data_unit(
+            self.bits, index, self.active, self.dialect, self.state, list(METHODS)
+        )
         decoded.names = unit.tensor_names
         for name in decoded.names:
             self.admit_name(name)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256, sha512
 
 from nnref.spec.process.data_unit import DataUnitHeader
+from nnref.spec.process.hevc import PictureFormat
 from nnref.spec.process.refused import Refused
 from nnref.spec.tables.enums import ParentNodeIdType
 
@@ -25,11 +26,23 @@ class StoredTensor:
     payload: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredPictures:
+    """Clause 15.2.4: Pictures of updates. The byte stream of all pictures of a tensor so far, their
+    format and number.
+    """
+
+    payload: bytes
+    format: PictureFormat
+    count: int
+
+
 @dataclass(slots=True)
 class UpdateState:
     """Clause 12.2: Stored state of a base. By tensor name; a new chain starts with none."""
 
     tensors: dict[str, StoredTensor] = field(default_factory=dict)
+    pictures: dict[str, StoredPictures] = field(default_factory=dict)
 
 
 def temporal_base(

@@ -1,6 +1,7 @@
 """Clause 15.2: video-coded weights."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from math import isfinite, prod
 
 from nnref.spec.process.bits import BitReader
@@ -8,7 +9,9 @@ from nnref.spec.process.hevc import PictureFormat, hevc_pictures
 from nnref.spec.process.method_unit import MethodUnit
 from nnref.spec.process.payload import Payload
 from nnref.spec.process.reconstruct import nearest_binary32
+from nnref.spec.process.refused import Refused
 from nnref.spec.process.scan import matrix_view
+from nnref.spec.process.updates import StoredPictures
 from nnref.spec.tables.video import BIT_DEPTHS, LARGEST_EDGE, LEAST_EDGE, MOST_PADDING
 
 PATH = "video_header"
@@ -22,6 +25,7 @@ class VideoHeader:
     tile_width: int
     tile_height: int
     scales: list[float]
+    parent_sha256: int | None
 
     @property
     def weights_of_picture(self) -> int:
@@ -38,6 +42,7 @@ def video_header(bits: BitReader, unit: MethodUnit) -> VideoHeader:
         raise bits.refused("video-depth-reserved", f"{video_bit_depth_idc}")
     per_row = bits.u(1, f"{PATH}.video_scales_per_row_flag")
     chroma = bits.u(1, f"{PATH}.video_chroma_flag")
+    inter = bits.u(1, f"{PATH}.video_inter_flag")
     tile_width = tile_edge(bits, "video_tile_width_minus1")
     tile_height = tile_edge(bits, "video_tile_height_minus1")
     width = picture_edge(bits, "video_width")
@@ -54,7 +59,8 @@ def video_header(bits: BitReader, unit: MethodUnit) -> VideoHeader:
     if not all(isfinite(scale) for scale in scales):
         raise bits.refused("video-scale", "a scale is infinite or not a number")
     pictures = PictureFormat(width, height, BIT_DEPTHS[video_bit_depth_idc], chroma)
-    return VideoHeader(pictures, tile_width, tile_height, scales)
+    parent = bits.u(256, f"{PATH}.video_parent_sha256") if inter == 1 else None
+    return VideoHeader(pictures, tile_width, tile_height, scales, parent)
 
 
 def tile_edge(bits: BitReader, name: str) -> int:
@@ -78,11 +84,31 @@ def video_payload(bits: BitReader, unit: MethodUnit, header: VideoHeader) -> Pay
     rows, columns = matrix_view(unit.dimensions)
     weights = rows * columns
     count = -(-weights // header.weights_of_picture)
+    before = pictures_before(unit, header)
     payload = bits.rest()
-    pictures = hevc_pictures(payload, header.pictures, count)
+    stored = StoredPictures(before.payload + payload, header.pictures, before.count + count)
+    pictures = hevc_pictures(stored.payload, stored.format, stored.count)[before.count :]
     samples = [sample for picture in pictures for sample in in_tiles(picture, header)][:weights]
     values = from_samples(samples, header.scales, columns, header.pictures.bit_depth)
-    return Payload([unit.tensor(values)], len(payload), None)
+    tensor = unit.tensor(values)
+    tensor.pictures = stored
+    return Payload([tensor], len(payload), None)
+
+
+def pictures_before(unit: MethodUnit, header: VideoHeader) -> StoredPictures:
+    """Clause 15.2.4: Pictures of updates. Those that the payload continues; none if it starts
+    anew.
+    """
+    if header.parent_sha256 is None:
+        return StoredPictures(b"", header.pictures, 0)
+    stored = unit.state.pictures.get(unit.name)
+    if stored is None or stored.format != header.pictures:
+        found = "nothing" if stored is None else str(tuple(stored.format))
+        raise Refused("video-base", f"{found} stored of {unit.name!r}")
+    digest = sha256(stored.payload).digest()
+    if int.from_bytes(digest, "big") != header.parent_sha256:
+        raise Refused("parent-mismatch", f"the stored pictures have the hash {digest.hex()}")
+    return stored
 
 
 def in_tiles(picture: list[int], header: VideoHeader) -> list[int]:

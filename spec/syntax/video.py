@@ -23,6 +23,7 @@ VIDEO_HEADER: Final = Structure(
     ),
     Element("video_scales_per_row_flag", U(1), HEADER),
     Element("video_chroma_flag", U(1), HEADER),
+    Element("video_inter_flag", U(1), HEADER),
     Element("video_tile_width_minus1", _tile, HEADER),
     Element("video_tile_height_minus1", _tile, HEADER),
     Element("video_width", _edge, HEADER),
@@ -33,4 +34,5 @@ VIDEO_HEADER: Final = Structure(
         HEADER,
         count=this.video_scales_per_row_flag * (this._.tensor_rows - 1) + 1,
     ),
+    Element("video_parent_sha256", U(256), HEADER, when=this.video_inter_flag == 1),
 )

@@ -147,6 +147,7 @@ CLAUSES: Final[dict[str, str]] = {
     "15.2.1": "Video header",
     "15.2.2": "Pictures",
     "15.2.3": "Reconstruction from samples",
+    "15.2.4": "Pictures of updates",
     "15.3": "Low-rank kernels",
     "15.3.1": "Low-rank header",
     "15.3.2": "Factors of kernels",

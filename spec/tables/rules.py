@@ -140,6 +140,7 @@ STREAM_RULES: Final = _table(
     Rule("video-tile", INVALID, "15.2.1", "a tile is no larger than the picture"),
     Rule("video-chroma-size", INVALID, "15.2.1", "a picture with chroma has an even number of samples in each direction"),
     Rule("video-scale", INVALID, "15.2.1", "scales are finite"),
+    Rule("video-base", INVALID, "15.2.4", "pictures of the tensor are stored, of the size, depth and chroma format of the header", "name the streams before it, the oldest first: --base BASE.nnr"),
     Rule("video-decoder-missing", UNSUPPORTED, "15.2.2", "a decoder of ISO/IEC 23008-2 is installed", "pip install 'nnref[video]' installs PyAV, which brings FFmpeg"),
     Rule("video-undecodable", MALFORMED, "15.2.2", "the payload is a byte stream of ISO/IEC 23008-2", "nnref inspect STREAM --payload TENSOR > FILE.hevc writes it to a file for another HEVC decoder"),
     Rule("video-picture", INVALID, "15.2.2", "the payload has the pictures that the weights need, of the size, depth and chroma format of the header"),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nnref.codec.decoder.data_unit import CodedUnit, placed
 from nnref.codec.decoder.members import Member
+from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.entropy import Decoding
 from nnref.spec.syntax import Unit
 from nnref.spec.tables.enums import Dialect, Method
@@ -22,6 +23,7 @@ class MethodUnit(NamedTuple):
     """The weight; of units that code several tensors the first of them."""
     dialect: Dialect
     strict: bool
+    base: UpdateState = UpdateState()
 
 
 def weight_alone(fields: Mapping[str, Any], names: tuple[str, ...]) -> tuple[Member, ...]:
@@ -62,9 +64,15 @@ def method_decoder(fields: Mapping[str, Any]) -> MethodDecoder:
 
 
 def method_unit_decoding(
-    unit: Unit, members: tuple[Member, ...], *, dialect: Dialect, strict: bool
+    unit: Unit,
+    members: tuple[Member, ...],
+    *,
+    base: UpdateState,
+    dialect: Dialect,
+    strict: bool,
 ) -> Decoding[CodedUnit]:
     """Clause 14.2.2: the decoding of a unit's tensors; errors as of `data_unit_decoding`."""
     yield from ()
     with placed(unit, members[-1].name):
-        return method_decoder(unit.fields).decode(MethodUnit(unit, members[0], dialect, strict))
+        work = MethodUnit(unit, members[0], dialect, strict, base)
+        return method_decoder(unit.fields).decode(work)

@@ -59,7 +59,7 @@ def decode(work: MethodUnit) -> CodedUnit:
 
 def decode_layer(work: MethodUnit) -> LnqTensor:
     """Clause 15.1: one codeword: qp, then the weights. Raises as `decode`."""
-    unit, member, dialect, strict = work
+    unit, member, dialect, strict, _ = work
     density = unit.state.qp_density
     if density is None:
         raise refusal("qp-density-missing")

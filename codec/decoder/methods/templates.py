@@ -54,7 +54,7 @@ def decode(work: MethodUnit) -> CodedUnit:
     """Clause 15.5: the tensor of a unit. Raises InvalidError qp-density-missing and what the
     payload decoder raises.
     """
-    unit, member, dialect, strict = work
+    unit, member, dialect, strict, _ = work
     density = unit.state.qp_density
     if density is None:
         raise refusal("qp-density-missing")

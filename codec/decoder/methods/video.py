@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from nnref.codec.decoder.data_unit import CodedTensor, CodedUnit
 from nnref.codec.decoder.methods import MethodDecoder, MethodUnit
 from nnref.codec.decoder.methods.hevc import PictureFormat, Samples, decode_pictures
+from nnref.codec.decoder.updates import StoredPictures
+from nnref.spec.errors import refusal
 from nnref.spec.tables.video import BIT_DEPTHS
 
 Fields = Mapping[str, Any]
@@ -47,8 +49,13 @@ class Packing:
 
     def count(self, weights: int) -> int:
         """The pictures that so many weights need."""
+        return -(-weights // self.capacity)
+
+    @property
+    def capacity(self) -> int:
+        """Weights of a picture."""
         lines, tiles = self.grid
-        return -(-weights // (lines * tiles * self.tile_height * self.tile_width))
+        return lines * tiles * self.tile_height * self.tile_width
 
     def unpacked(self, pictures: Samples, weights: int) -> Samples:
         """The samples of the weights, in their order, of pictures [count, height, width]."""
@@ -76,13 +83,37 @@ def decode(work: MethodUnit) -> CodedUnit:
     unit, member = work.unit, work.member
     header = unit.fields["video_header"]
     packing = Packing.of(header)
-    payload, count = bytes(unit.payload), packing.count(member.weights)
-    pictures = decode_pictures(payload, packing.pictures, count)
+    before = _before(work, packing.pictures)
+    payload = before.payload + bytes(unit.payload)
+    count = before.count + packing.count(member.weights)
+    pictures = decode_pictures(payload, packing.pictures, count)[before.count :]
     samples = packing.unpacked(pictures, member.weights).reshape(member.rows, member.columns)
     scales = np.array(header["video_scale"], np.float32)
     values = from_samples(samples, scales, packing.pictures.bit_depth)
-    tensor = CodedTensor(member, None, None, None, values.reshape(member.dimensions))
+    stored = StoredPictures(payload, header, count)
+    values = values.reshape(member.dimensions)
+    tensor = CodedTensor(member, None, None, None, values, stored)
     return CodedUnit([tensor], None, unit.payload_size)
+
+
+def _before(work: MethodUnit, pictures: PictureFormat) -> StoredPictures:
+    """Clause 15.2.4: the pictures that a payload continues; none if it starts anew.
+
+    Raises InvalidError video-base, IntegrityError parent-mismatch.
+    """
+    header, name = work.unit.fields["video_header"], work.member.name
+    if not header["video_inter_flag"]:
+        return StoredPictures(b"", header, 0)
+    stored = work.base.pictures.get(name)
+    if stored is None:
+        raise refusal("video-base", f"nothing is stored of {name!r}")
+    found = Packing.of(stored.header).pictures
+    if found != pictures:
+        raise refusal("video-base", f"{found} are stored, not {pictures}")
+    if stored.sha256 != header["video_parent_sha256"]:
+        detail = f"{header['video_parent_sha256']:064x}, stored {stored.sha256:064x}"
+        raise refusal("parent-mismatch", detail, element="video_parent_sha256")
+    return stored
 
 
 def from_samples(
@@ -102,7 +133,8 @@ def tools(fields: Fields) -> tuple[str, ...]:
     """Short names of what the header switches on."""
     header = fields["video_header"]
     depth = BIT_DEPTHS[header["video_bit_depth_idc"]]
-    return ("video", f"bits{depth}", *["row-scales"] * header["video_scales_per_row_flag"])
+    flags = {"row-scales": "video_scales_per_row_flag", "inter": "video_inter_flag"}
+    return ("video", f"bits{depth}", *(name for name, flag in flags.items() if header[flag]))
 
 
 DECODER: Final = MethodDecoder(decode, tools)

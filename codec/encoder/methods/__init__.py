@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nnref.codec.decoder.updates import UpdateState
 from nnref.codec.encoder.unit import DataUnit
 from nnref.codec.encoder.weight import Weight
 from nnref.codec.formats import from_carrier
@@ -41,6 +42,8 @@ class MethodTask:
     decoded: Array
     """What a decoder makes of that unit, float32 in the weight's dimensions."""
     state: StreamState
+    base: UpdateState
+    """What is stored of the tensor that the weight replaces."""
 
     def squared_error(self, decoded: Array) -> float:
         """That of the weight as a user gets it, rounded to its data type."""

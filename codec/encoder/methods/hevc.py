@@ -1,5 +1,6 @@
 """Clause 15.2.2: pictures coded by x265 through PyAV (extra `video`)."""
 
+import re
 from fractions import Fraction
 from importlib import import_module
 from typing import Any, Final
@@ -9,6 +10,10 @@ import numpy as np
 from nnref.codec.decoder.methods.hevc import PictureFormat, Samples
 from nnref.spec.errors import refusal
 
+_START: Final = re.compile(b"\0*\0\0\x01")
+"""Between NAL units."""
+_PPS_NUT: Final = 34
+"""nal_unit_type of picture parameters."""
 _REPRODUCIBLE: Final = "pools=none:frame-threads=1:wpp=0:info=0:log-level=none"
 """One thread, and no text of the encoder: the same bytes on every run."""
 _SEQUENCE: Final = "keyint=-1:bframes=0:b-adapt=0:scenecut=0:ref=1:rc-lookahead=1:weightp=0"
@@ -22,6 +27,22 @@ def encode_pictures(pictures: Samples, expected: PictureFormat, qp: int | None) 
 
     Raises FileError extra-missing without PyAV.
     """
+    return b"".join(_access_units(pictures, expected, qp))
+
+
+def encode_continuation(before: Samples, pictures: Samples, expected: PictureFormat) -> bytes:
+    """Clause 15.2.4: what continues a byte stream whose pictures `before` are, without loss.
+
+    The pictures are predicted from the last one of `before`. The parameters of pictures come with
+    them, as those of the stream may be others. Raises FileError extra-missing without PyAV.
+    """
+    units = _access_units(np.concatenate([before, pictures]), expected, None)
+    (parameters,) = (nal for nal in _START.split(units[0]) if nal and nal[0] >> 1 == _PPS_NUT)
+    return b"".join([b"\0\0\0\1", parameters, *units[len(before) :]])
+
+
+def _access_units(pictures: Samples, expected: PictureFormat, qp: int | None) -> list[bytes]:
+    """The bytes of each picture; parameters of all are before the first."""
     av = _av()
     context = av.CodecContext.create("libx265", "w")
     context.width, context.height = expected.width, expected.height
@@ -36,7 +57,7 @@ def encode_pictures(pictures: Samples, expected: PictureFormat, qp: int | None) 
         frame.pts = number
         packets += context.encode(frame)
     packets += context.encode(None)
-    return b"".join(bytes(packet) for packet in packets)
+    return [bytes(packet) for packet in packets]
 
 
 def _frame(av: Any, picture: Samples, expected: PictureFormat) -> Any:

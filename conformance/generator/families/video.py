@@ -1,12 +1,14 @@
 """Clause 15.2: weights as pictures."""
 
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from typing import Any, Final
 
 from nnref.conformance.generator.case import Case, case
 from nnref.conformance.generator.families.methods import GROUP
-from nnref.conformance.generator.pictures import PICTURES, payloads
-from nnref.conformance.generator.shorthand import Unit, four, parameters, start
+from nnref.conformance.generator.families.updates import head
+from nnref.conformance.generator.pictures import PICTURES, continued, payloads
+from nnref.conformance.generator.shorthand import Choices, Unit, four, parameters, start, update
 from nnref.spec.tables.enums import Method
 from nnref.spec.tables.private_units import METHOD_SIGNATURE, METHOD_UNIT
 from nnref.spec.tables.video import BIT_DEPTHS
@@ -22,9 +24,10 @@ def video(
     scales: Sequence[float] = (0.125,),
     *,
     payload: bytes | None = None,
+    parent: bytes | None = None,
     **fields: Any,
 ) -> Unit:
-    """A tensor of some pictures, in tiles of so many samples and lines."""
+    """A tensor of some pictures, in tiles of so many samples and lines, which continue `parent`."""
     made = PICTURES[pictures]
     usual: dict[str, Any] = {
         "method_signature": METHOD_SIGNATURE,
@@ -37,6 +40,7 @@ def video(
             "video_bit_depth_idc": BIT_DEPTHS.index(made.bit_depth),
             "video_scales_per_row_flag": int(len(scales) > 1),
             "video_chroma_flag": int(made.chroma),
+            "video_inter_flag": int(parent is not None),
             "video_tile_width_minus1": tile[0] - 1,
             "video_tile_height_minus1": tile[1] - 1,
             "video_width": made.width,
@@ -44,6 +48,9 @@ def video(
             "video_scale": list(scales),
         },
     }
+    if parent is not None:
+        digest = sha256(parent).digest()
+        usual["video_header"]["video_parent_sha256"] = int.from_bytes(digest, "big")
     stream = payloads()[pictures] if payload is None else payload
     return Unit(METHOD_UNIT, usual | fields, payload=stream, strict=False)
 
@@ -136,3 +143,63 @@ def cases() -> Iterator[Case]:
     ):
         parts = (start(), parameters(), unit, four())
         yield case(GROUP, f"video-{name}", title, purpose, ("14.2.2", "15.2"), *parts)
+    yield from updates()
+
+
+def updates() -> Iterator[Case]:
+    """Clause 15.2.4: pictures that continue those of a base, and of an update."""
+    pieces = continued("three")
+    increment = Choices([0, 3, -1, 0] * 30 + [1] * 100, -14)
+    for number, (purpose, tile, scale) in enumerate(
+        (
+            ("The base of the updates is decoded alone.", (16, 1), 0.125),
+            (
+                "The stored byte stream comes before the payload; pictures before are no weights, "
+                "and those behind are the whole tensor, not an increment.",
+                (16, 1),
+                0.125,
+            ),
+            (
+                "All byte streams of the chain are one; tiles and scales are those of the unit.",
+                (5, 4),
+                0.375,
+            ),
+        )
+    ):
+        parent = b"".join(pieces[:number]) if number else None
+        own: dict[str, Any] = {"payload": pieces[number], "parent": parent}
+        unit = video("m", [11, 20], "three", tile, (scale,), **own)
+        yield case(
+            GROUP,
+            f"video-update-{number}",
+            f"Pictures, update {number}",
+            purpose,
+            ("15.2.4", "12.6"),
+            *head(),
+            unit,
+            after=f"video-update-{number - 1}" if number else None,
+            semantics="cumulative" if number else None,
+        )
+    purpose = "An increment of the tensor leaves the stored pictures as they are."
+    yield case(
+        GROUP,
+        "video-increment",
+        "An increment of a tensor in pictures",
+        purpose,
+        ("15.2.4", "12.6"),
+        *head(),
+        update("m", 1, [11, 20], increment, temporal_context_modeling_flag=0),
+        after="video-update-0",
+        semantics="cumulative",
+    )
+    yield case(
+        GROUP,
+        "video-behind-increment",
+        "Pictures behind an increment",
+        purpose,
+        ("15.2.4", "12.6"),
+        *head(),
+        video("m", [11, 20], "three", (16, 1), payload=pieces[1], parent=pieces[0]),
+        after="video-increment",
+        semantics="cumulative",
+    )

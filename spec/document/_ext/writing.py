@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from nnref.conformance.generator.building import Description, build
+from nnref.conformance.generator.building import Description, build, copied
 from nnref.conformance.generator.families.ledger import LEDGER
 from nnref.conformance.generator.families.worked import EXAMPLES
 from nnref.spec.process import UpdateState
@@ -23,7 +23,7 @@ def write_all(descriptions: Sequence[Description]) -> None:
         start = states[description.after]
         data = build(description, start)
         (worked.FOLDER / f"{description.name}.nnr").write_bytes(data)
-        after = UpdateState(dict(start.tensors))
+        after = copied(start)
         entries.append(_entry(description, data, after))
         states[description.name] = after
     text = json.dumps(entries, indent=1, ensure_ascii=False) + "\n"

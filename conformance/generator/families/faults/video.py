@@ -132,5 +132,26 @@ def faults() -> Iterator[FaultCase]:
             "The chroma that the header announces is not there.",
             put(_UNIT, f"{_HEADER}.video_chroma_flag", 1),
         ),
+        (
+            "no-base",
+            "update-1",
+            "video-base",
+            "Pictures that refer to others are decoded without them.",
+            put(_UNIT, "topology_elem_id", "n"),
+        ),
+        (
+            "base-format",
+            "update-1",
+            "video-base",
+            "Pictures of one size are taken to continue those of another.",
+            put(_UNIT, f"{_HEADER}.video_height", 18),
+        ),
+        (
+            "other-base",
+            "update-2",
+            "parent-mismatch",
+            "Pictures are predicted from those of another tensor.",
+            put(_UNIT, f"{_HEADER}.video_parent_sha256", 0),
+        ),
     ):
         yield broken(f"video-{name}", f"video-{parent}", rule, purpose, edit)

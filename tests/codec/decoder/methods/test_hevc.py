@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nnref.codec import encode
+from nnref.codec import Chain, encode
 from nnref.codec.decoder.methods.hevc import PictureFormat, decode_pictures
 from nnref.codec.decoder.methods.video import Packing
 from nnref.codec.encoder.methods.hevc import encode_pictures
@@ -66,6 +66,22 @@ def test_payload_of_a_unit_is_a_file_for_a_second_decoder(options):
     count = packing.count(weight.size)
     ours = decode_pictures(bytes(unit.payload), packing.pictures, count)
     assert (ours == decoded_by_program(bytes(unit.payload), packing.pictures)).all()
+
+
+@needs_ffmpeg
+def test_payloads_of_a_chain_one_behind_the_other_are_a_file_for_a_second_decoder():
+    rng = np.random.default_rng(0)
+    weight = rng.normal(size=(40, 40)).astype(np.float32)
+    streams = [encode({"w": weight}, method="video", video_qp=20)]
+    for _ in range(2):
+        weight = weight + (rng.random((40, 40)) < 0.1) * np.float32(0.1)
+        streams.append(encode({"w": weight}, base=streams, method="video"))
+    stored = Chain.of(streams).state.pictures["w"]
+    units = [list(read_units(stream))[-1] for stream in streams]
+    assert stored.payload == b"".join(bytes(unit.payload) for unit in units)
+    packing = Packing.of(stored.header)
+    ours = decode_pictures(stored.payload, packing.pictures, 3)
+    assert (ours == decoded_by_program(stored.payload, packing.pictures)).all()
 
 
 @pytest.mark.parametrize("name", PICTURES)

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnref.codec import EncodeSettings, decode, encode, encode_file
+from nnref.codec import EncodeSettings, Stream, decode, decode_chain, encode, encode_file
 from nnref.codec.encoder.methods.video import chosen_packing
 from nnref.spec.errors import NnrError
 from nnref.spec.process import Refused, decode_stream
+from nnref.spec.process import UpdateState as LiteralState
 from nnref.spec.syntax import read_units, write_unit
 from nnref.spec.tables.private_units import METHOD_UNIT
 from nnref.spec.tables.video import LARGEST_EDGE, LEAST_EDGE, MOST_PADDING
@@ -214,3 +215,103 @@ def test_settings_outside_their_range_are_refused(options):
     with pytest.raises(NnrError) as caught:
         encode({"w": WEIGHT}, **options, **VIDEO)
     assert caught.value.id == "setting-unknown"
+
+
+def trained(weight, seed):
+    """A tenth of the weights has changed a little."""
+    rng = np.random.default_rng(seed)
+    changed = rng.random(weight.shape) < 0.1
+    moved = weight + 0.1 * changed * rng.normal(size=weight.shape)
+    return moved.clip(weight.min(), weight.max()).astype(np.float32)
+
+
+def chain_of(weight, updates, **options):
+    """Weights, and the streams of a base and its updates."""
+    weights, streams = [weight], [encode({"w": weight}, **options, **VIDEO)]
+    for seed in range(updates):
+        weights.append(trained(weights[-1], seed))
+        streams.append(encode({"w": weights[-1]}, base=streams, **options, **VIDEO))
+    return weights, streams
+
+
+OF_UPDATES = [
+    {},
+    {"video_qp": 18},
+    {"video_depth": 12, "video_scales": "row", "video_chroma": True},
+]
+
+
+@pytest.mark.parametrize("options", OF_UPDATES)
+def test_updates_continue_the_pictures_of_the_base_and_decode_alike(options):
+    weights, streams = chain_of(normal(64, 64), 2, **options)
+    alone = encode({"w": weights[-1]}, **options, **VIDEO)
+    assert len(streams[-1]) < len(alone) / 2
+    state = LiteralState()
+    for number, stream in enumerate(streams, 1):
+        assert last(stream).fields["video_header"]["video_inter_flag"] == int(number > 1)
+        (literal,) = decode_stream(stream, state=state).tensors
+        found = decode_chain(streams[:number])["w"]
+        assert found.tobytes() == np.array(literal.values, np.float32).tobytes()
+    if options.get("video_qp") is None:
+        step = np.abs(weights[0]).max() / (2 ** (options.get("video_depth", 8) - 1) - 1)
+        assert np.abs(decode_chain(streams)["w"] - weights[-1]).max() <= 0.501 * step
+
+
+def test_qp_of_an_update_is_the_size_of_what_it_leaves_out():
+    weights, streams = chain_of(normal(64, 64), 1)
+    sizes, errors = [], []
+    for qp in (4, 16, 28):
+        update = encode({"w": weights[1]}, base=streams[:1], video_qp=qp, **VIDEO)
+        sizes.append(len(update))
+        errors.append(np.abs(decode_chain([streams[0], update])["w"] - weights[1]).max())
+    assert sizes == sorted(sizes, reverse=True)
+    assert errors == sorted(errors)
+    assert len(set(sizes)) == 3
+
+
+def test_update_says_what_it_did(tmp_path):
+    base = encode({"w": WEIGHT, "b": normal(5)}, **VIDEO)
+    new = {"w": trained(WEIGHT, 1), "b": normal(5)}
+    report = encode_file(new, tmp_path / "u", base=base, **VIDEO)
+    assert [one.tools for one in report.tensors] == [
+        ("complete", "video", "bits8", "inter"),
+        ("unchanged",),
+    ]
+    unchanged = encode_file(decode(base), tmp_path / "u", base=base, **VIDEO)
+    assert unchanged.tensors[0].tools == ("unchanged",)
+
+
+@pytest.mark.parametrize("changes", [{"video_depth": 10}, {"video_layout": "square"}])
+def test_pictures_of_another_kind_start_anew(changes):
+    base = encode({"w": WEIGHT}, **VIDEO)
+    new = trained(WEIGHT, 1)
+    update = encode({"w": new}, base=base, **changes, **VIDEO)
+    assert last(update).fields["video_header"]["video_inter_flag"] == 0
+    assert np.abs(decode_chain([base, update])["w"] - new).max() <= np.abs(WEIGHT).max() / 127
+
+
+def test_base_of_another_encoder_that_cannot_be_continued_starts_anew(monkeypatch):
+    base = encode({"w": WEIGHT}, **VIDEO)
+    other = "bframes=0:keyint=-1:no-amp=1:ctu=16:max-tu-size=8"
+    monkeypatch.setattr("nnref.codec.encoder.methods.hevc._SEQUENCE", other)
+    update = encode({"w": trained(WEIGHT, 1)}, base=base, **VIDEO)
+    assert last(update).fields["video_header"]["video_inter_flag"] == 0
+
+
+def test_predictive_updates_have_increments():
+    base = encode({"w": WEIGHT}, **VIDEO)
+    update = encode({"w": trained(WEIGHT, 1)}, base=base, predictive=True, **VIDEO)
+    assert last(update).type_name == "NNR_NDU"
+
+
+def test_pictures_of_an_update_are_refused_without_their_base():
+    _, streams = chain_of(WEIGHT, 1)
+    assert refusal_of(streams[1]) == "video-base"
+    _, others = chain_of(normal(40, 60, seed=1), 1)
+    with pytest.raises(NnrError) as caught:
+        decode_chain([others[0], streams[1]])
+    assert caught.value.id == "base-model-mismatch"
+    with pytest.raises(NnrError) as caught:
+        decode(streams[1], base=Stream(others[0]).next_state())
+    assert caught.value.id == "parent-mismatch"
+    assert caught.value.place.tensor == "w"
