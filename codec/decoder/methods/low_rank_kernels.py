@@ -18,7 +18,7 @@ def decode(work: MethodUnit) -> CodedUnit:
 
     Raises InvalidError qp-density-missing and what the payload decoder raises.
     """
-    unit, first, dialect, strict = work
+    unit, first, dialect, strict, _ = work
     density = unit.state.qp_density
     if density is None:
         raise refusal("qp-density-missing")
