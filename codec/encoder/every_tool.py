@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, TypeVar
 from nnref.codec.encoder.settings import MAX_SHARED_BITS, EncodeSettings
 from nnref.spec.errors import UsageError
 
-_ERROR_BOUND: Final[tuple[Mapping[str, Any], ...]] = (
+_SAME_QUALITY: Final[tuple[Mapping[str, Any], ...]] = (
     {"codebook": "auto"},
     {"low_rank": "auto"},
     {"lnq": "auto"},
@@ -15,8 +15,8 @@ _ERROR_BOUND: Final[tuple[Mapping[str, Any], ...]] = (
     {"method": "templates"},
     {"method": "hierarchical", "fixed_point_bits": 16},
 )
-"""Settings under which a tensor mostly has no more error than without them. Video is not among the tools:
-its bytes depend on the release of an extra, and it needs that extra to be decoded."""
+"""Settings with which a tensor has about the error that it has without them. Video is not among
+the tools: its bytes depend on the release of an extra, and it needs that extra to be decoded."""
 
 
 class _Report(Protocol):
@@ -52,14 +52,14 @@ def smallest_of_every_tool(encode: Encode[CodedT], settings: EncodeSettings) -> 
     best = first = encode(plain)
     if first.report.sqnr == float("inf"):
         return first
-    for other in chain(_error_bound(encode, plain), _deep_compression(encode, plain, first)):
+    for other in chain(_same_quality(encode, plain), _deep_compression(encode, plain, first)):
         if len(other.data) < len(best.data) and other.report.sqnr >= first.report.sqnr:
             best = other
     return best
 
 
-def _error_bound(encode: Encode[CodedT], plain: EncodeSettings) -> Iterator[CodedT]:
-    for options in _ERROR_BOUND:
+def _same_quality(encode: Encode[CodedT], plain: EncodeSettings) -> Iterator[CodedT]:
+    for options in _SAME_QUALITY:
         try:
             yield encode(EncodeSettings.from_options(plain, options))
         except UsageError:  # factors or templates of far larger or smaller numbers

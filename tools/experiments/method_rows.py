@@ -43,9 +43,13 @@ def _pruned(sparsity: float) -> list[Setting]:
     ]
 
 
-def _deep_compression(sparsity: float, bits: int) -> Setting:
-    options = {"method": "deep-compression", "prune": sparsity, "shared_bits": bits}
+def _shared(method: str, sparsity: float, bits: int) -> Setting:
+    options = {"method": method, "prune": sparsity, "shared_bits": bits}
     return Setting(f"{100 * sparsity:g} % pruned, {bits} bits", Settings(options), 40.0)
+
+
+def _at_bits(method: str) -> list[Setting]:
+    return [_shared(method, sparsity, bits) for sparsity in (0.0, 0.5) for bits in (2, 3, 4, 5)]
 
 
 def _kernels(part: float) -> Setting:
@@ -74,9 +78,8 @@ _OWN: Final[Mapping[str, Sequence[Setting]]] = {
     "video": [_video(qp) for qp in (12, 22, 27, 32, 37)],
     "templates": [_templates(count) for count in (16, 64, 256)],
     "templates + residual": _at_qualities(Settings({"method": "templates"})),
-    "Deep Compression": [
-        _deep_compression(sparsity, bits) for sparsity in (0.0, 0.5) for bits in (2, 3, 4, 5)
-    ],
+    "hierarchical": _at_bits("hierarchical"),
+    "Deep Compression": _at_bits("deep-compression"),
     "every tool": [Setting(f"{q:g} dB", Settings({"tools": "auto"}), q) for q in QUALITIES[1::2]],
 }
 
