@@ -113,7 +113,7 @@ def told(
         bits.end = 8 * len(data)
         process.units.nnr_unit_header(bits, unit)
         layer = process.method_unit.method_data_unit(
-            bits, unit, before.active, Dialect.NNCODEC_2, [Method.LNQ]
+            bits, unit, before.active, Dialect.NNCODEC_2, before.state, [Method.LNQ]
         )
         parsed = process.lnq_header.lnq_header(bits, layer)
         decoder = process.lnq.lnq_tensor
