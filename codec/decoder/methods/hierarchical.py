@@ -32,7 +32,7 @@ def decode(work: MethodUnit) -> CodedUnit:
 
     Raises InvalidError hierarchical-centroid-range and what the payload decoder raises.
     """
-    unit, member, dialect, strict = work
+    unit, member, dialect, strict, _ = work
     header = unit.fields["hierarchical_header"]
     decoder = PayloadDecoder(unit.payload, dialect)
     entries, levels = _decoded(decoder, header, member)
