@@ -138,6 +138,8 @@ class _Run:
         return values | {"setting": setting.name, "seed": setting.seed, "quality": quality}
 
     def _measured(self, setting: Setting, quality: float) -> Values:
+        if setting.seed is not None:
+            self._calibration(setting.seed)  # seconds are those of encoding
         started = time.perf_counter()
         try:
             outcome = setting.row.code(self._model, quality)
