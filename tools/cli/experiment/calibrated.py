@@ -46,8 +46,9 @@ def command(
     """Calibrated encoding beside others, at equal outputs.
 
     Every network is coded by every row at qualities that reach the distances compared at; outputs
-    for test inputs are compared with those of the original. `points.jsonl` in --out keeps what was
-    measured, `report.md` has the tables, `report.html` the plots, too (extra `experiments`).
+    for test inputs are compared with those of the original. In --out, points.jsonl keeps what was
+    measured: after a change of the encoder or of inputs give another folder. report.md has the
+    tables, report.html the plots, too (extra `experiments`).
 
     --data has models/NAME/model.safetensors, eval/*.npz and eval_models.py, or whatever the
     function of --networks reads: it is called with --data and a folder for files of its own, and

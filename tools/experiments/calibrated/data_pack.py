@@ -50,7 +50,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "audiocnn_esc10": Kind("audio_cnn", "esc10_fold5_logmel", pack_inputs.SOUNDS),
     "stories260k": Kind("llama", "tinystories_tok512", pack_inputs.TEXT),
     "gpt_shakespeare": Kind("gpt", "shakespeare_val", pack_inputs.TEXT),
-    "kws_dnn_l": Kind("kws_dnn", _KWS, pack_inputs.KEYWORDS),
+    "kws_dnn_l": Kind("kws_dnn", _KWS, pack_inputs.KEYWORDS_DENSE),
     "resnet56_cifar10": Kind("resnet_cifar", _CIFAR, pack_inputs.CIFAR_RESNET),
     "resnet56b_cifar100": Kind("resnet_bottleneck_cifar", _CIFAR, pack_inputs.CIFAR_BOTTLENECK),
     "vdsr_sr2": Kind("plain_residual_cnn", "kodak12_sr2", pack_inputs.RESTORATION, (+1,)),

@@ -1,7 +1,7 @@
 """Inputs of a data pack: the two parts of a file, and how networks are given them."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -130,6 +130,27 @@ def _rolled(sounds: Array, random: np.random.Generator) -> Array:
     return np.stack([np.roll(each, by, -1) for each, by in zip(sounds, shifts, strict=True)])
 
 
+def _shifted(pictures: Array, random: np.random.Generator) -> Array:
+    """Each by up to one row and one column, around the edges."""
+    shifts = random.integers(-1, 2, (len(pictures), 2))
+    return np.stack([np.roll(each, by, (0, 1)) for each, by in zip(pictures, shifts, strict=True)])
+
+
+def _delayed(clips: Array, random: np.random.Generator) -> Array:
+    """Clips [n, frames, features], each by up to two frames either way, its end repeated."""
+    frames = np.arange(clips.shape[1])
+    delays = random.integers(-2, 3, len(clips))
+    places = np.clip(frames + delays[:, None], 0, len(frames) - 1)
+    return np.take_along_axis(clips, places[:, :, None], 1)
+
+
+def _shifted_and_mirrored(pictures: Array, random: np.random.Generator) -> Array:
+    """Pictures [n, channels, height, width], each by up to two pixels, then mirrored or not."""
+    shifts = random.integers(-2, 3, (len(pictures), 2))
+    moved = [np.roll(each, by, (1, 2)) for each, by in zip(pictures, shifts, strict=True)]
+    return _mirrored(np.stack(moved), random)
+
+
 def _cropped(pictures: Array, random: np.random.Generator) -> Array:
     """64 x 64 pixels of each, on the grid of JPEG blocks, mirrored with even odds."""
     places = random.integers(0, (pictures.shape[-1] - 64) // 8 + 1, (len(pictures), 2)) * 8
@@ -158,27 +179,35 @@ CIFAR_BOTTLENECK: Final = Task(
 )
 CIFAR_VGG: Final = Task(
     "pictures",
-    f"256 drawn{_FLIPS}",
-    256,
+    "1024 drawn with repetition, each shifted by up to two pixels and mirrored with even odds,",
+    1024,
     _scaled(np.array([125.3, 123.0, 113.9]) / 255, np.array([63.0, 62.1, 66.7]) / 255),
-    _mirrored,
+    _shifted_and_mirrored,
 )
 PICTURES: Final = Task("pictures", f"64 drawn{_FLIPS}", 64, _decoded, _mirrored)
 DIGITS: Final = Task(
     "pictures",
-    "512 drawn",
-    512,
+    "2048 drawn with repetition, each shifted by up to one pixel,",
+    2048,
     lambda stored: ((stored.arrays["x"] / np.float32(255) - 0.1307) / 0.3081).astype(np.float32),
+    _shifted,
 )
 SOUNDS: Final = Task(
     "clips",
-    "64 drawn with repetition, each rolled in time by a random shift,",
-    64,
+    "256 drawn with repetition, each rolled in time by a random shift,",
+    256,
     lambda stored: (stored.arrays["x"][:, None] / np.float32(45) - 111 / 45).astype(np.float32),
     _rolled,
 )
-KEYWORDS: Final = Task(
-    "clips", "256 drawn", 256, lambda stored: stored.arrays["x"].astype(np.float32)
+KEYWORDS_DENSE: Final = Task(
+    "clips",
+    "2048 drawn with repetition, each delayed by up to two frames,",
+    2048,
+    lambda stored: stored.arrays["x"].astype(np.float32),
+    _delayed,
+)
+KEYWORDS: Final = replace(
+    KEYWORDS_DENSE, drawn="256 drawn, each delayed by up to two frames,", number=256
 )
 RESTORATION: Final = Task(
     "pictures",
@@ -190,8 +219,8 @@ RESTORATION: Final = Task(
 )
 TEXT: Final = Task(
     "texts",
-    "64 windows of 128 tokens drawn with repetition where there are fewer",
-    64,
+    "128 windows of 128 tokens drawn with repetition where there are fewer",
+    128,
     lambda stored: stored.arrays["tokens"].astype(np.int64),
     ragged=True,
     window=128,

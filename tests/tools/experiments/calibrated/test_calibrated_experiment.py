@@ -28,7 +28,7 @@ def test_report_and_page_compare_rows_and_points_are_not_measured_twice(tmp_path
     assert {line["key"]["seed"] for line in found} == {0, 1}
     report = (out / "report.md").read_text()
     assert "`nnref experiment calibrated --data DIR --out DIR --seeds 2 --row" in report
-    for words in ("## lenet300_mnist", "520 others 512 drawn", "GGUF Q4_0", "## What fails"):
+    for words in ("## lenet300_mnist", "520 others 2048 drawn", "GGUF Q4_0", "## What fails"):
         assert words in report
     page = (out / "report.html").read_text()
     assert page.count('src="data:image/svg+xml') == page.count("<img") == 2
