@@ -20,6 +20,7 @@ from nnref.tools.experiments.distortion import weight_quality
 from nnref.tools.experiments.document import table
 from nnref.tools.experiments.journal import Journal, Values
 from nnref.tools.experiments.measuring import Metrics
+from nnref.tools.experiments.pictures import save, subplots
 from nnref.tools.experiments.rows import Settings
 from nnref.tools.train.templates import can_have_templates
 
@@ -28,6 +29,8 @@ DISTANCES: Final = ("absolute", "signed")
 _FLOAT_BYTES: Final = 4
 _QUALITY: Final = 16.0
 """dB of what is not coded with templates, and of residuals."""
+_OTHERS: Final = (4.0, 8.0, 12.0, _QUALITY)
+"""dB of what templates are compared with."""
 
 Tell = Callable[[str], None]
 
@@ -42,16 +45,21 @@ def measured(
 ) -> list[Values]:
     """Points of a network: every count, distance, with and without a residual, and DQ alone.
 
+    DQ is dependent quantization without templates.
     Raises as the codec and the evaluation do.
     """
     model = file_model(path)
     key = {"model": sha256(path.read_bytes()).hexdigest(), "evaluate": command}
     points = []
-    for what in [{"row": "uncoded"}, {"row": "DQ"}, *_templates()]:
+    for what in [{"row": "uncoded"}, *_dependent(), *_templates()]:
         tell(f"{network}: {' '.join(str(each) for each in what.values())}")
         values = journal.point({**key, **what}, partial(_point, model, what, metrics))
         points.append({**what, **values})
     return points
+
+
+def _dependent() -> Iterator[dict[str, Any]]:
+    return ({"row": "DQ", "sqnr": quality} for quality in _OTHERS)
 
 
 def _templates() -> Iterator[dict[str, Any]]:
@@ -71,7 +79,7 @@ def _point(model: Tensors, what: Mapping[str, Any], metrics: Metrics | None) -> 
         decoded: Mapping[str, Any] = {**model, **found}
     else:
         options = {} if what["row"] == "DQ" else _options(what)
-        stream = Settings(options).code(model, _QUALITY).stream
+        stream = Settings(options).code(model, what.get("sqnr", _QUALITY)).stream
         opened = open_stream(stream)
         size = sum(opened.info(name).unit.size for name in _eligible(model))
         decoded = decode(stream)
@@ -116,10 +124,33 @@ def as_published(model: Tensors, count: int, *, signed: bool) -> tuple[Tensors, 
     return found, size
 
 
+def draw(points: Sequence[Values], path: Path) -> None:
+    """DB of the convolutions over the part of their bytes that is left: a curve for each row.
+
+    Raises FileError extra-missing without matplotlib, file-write.
+    """
+    figure, (axes,) = subplots(1)
+    original = points[0]["bytes"]
+    shown = [each for each in points[1:] if each.get("distance") != "signed" and original]
+    for row in dict.fromkeys(each["row"] for each in shown):
+        own = [(100 * e["bytes"] / original, e["db"]) for e in shown if e["row"] == row]
+        axes.plot(*zip(*sorted(own), strict=True), marker=".", label=row)
+    axes.set(xlabel="CR % of convolutions", ylabel="dB of convolutions", xscale="log")
+    if shown:
+        axes.legend(fontsize="small")
+    save(figure, path)
+
+
 def markdown(
-    results: Mapping[str, Sequence[Values]], retrained: Sequence[Values], command: str
+    results: Mapping[str, Sequence[Values]],
+    retrained: Sequence[Values],
+    command: str,
+    pictures: Mapping[str, str] | None = None,
 ) -> str:
-    """The tables; `retrained` are those of the demo's network (`templates_retrained`)."""
+    """The tables; `retrained` are those of the demo's network (`templates_retrained`).
+
+    `pictures` are paths beside the report by network.
+    """
     parts = ["# Linear representation of kernels (text 004)", f"Printed by `{command}`."]
     parts += [
         "The text: convolutions near 4x smaller with tiny impact after retraining, no table. A 3x3 "
@@ -127,6 +158,8 @@ def markdown(
     ]
     for network, points in results.items():
         parts += [f"## {network}", _network(points)]
+        if network in (pictures or {}):
+            parts.append(f"![{network}]({(pictures or {})[network]})")
     if retrained:
         parts += ["## Retrained with frozen templates: the demo's network", _retrained(retrained)]
     return "\n\n".join(parts) + "\n"
@@ -141,7 +174,7 @@ def _network(points: Sequence[Values]) -> str:
         lines.append(
             [
                 each["row"],
-                str(each.get("templates", "")),
+                _setting(each),
                 {"absolute": "\\|r\\|", "signed": "r"}.get(each.get("distance", ""), ""),
                 str(each["bytes"]),
                 f"{100 * part:.2f}",
@@ -150,8 +183,12 @@ def _network(points: Sequence[Values]) -> str:
                 *(f"{each['metrics'][name]:.6g}" for name in names),
             ]
         )
-    columns = ["row", "templates", "distance", "conv bytes", "CR %", "CR x", "conv dB"]
+    columns = ["row", "templates, dB", "distance", "conv bytes", "CR %", "CR x", "conv dB"]
     return table([*columns, *names], lines)
+
+
+def _setting(point: Values) -> str:
+    return f"{point['sqnr']:g} dB" if "sqnr" in point else str(point.get("templates", ""))
 
 
 def _retrained(points: Sequence[Values]) -> str:

@@ -42,9 +42,10 @@ def test_command_writes_the_report_once(tmp_path, capsys):
     (tmp_path / "data").mkdir()
     save_file({"m": np.ones((4, 5), np.float32)}, tmp_path / "data" / "net.safetensors")
     arguments = ["experiment", "templates", "--data", str(tmp_path / "data")]
-    arguments += ["--out", str(tmp_path / "out")]
+    arguments += ["--out", str(tmp_path / "out"), "--pictures"]
     assert app.run(arguments) == 0
-    assert "## net" in (tmp_path / "out" / "report.md").read_text()
+    assert "![net](pictures/net.svg)" in (tmp_path / "out" / "report.md").read_text()
+    assert (tmp_path / "out" / "pictures" / "net.svg").exists()
     capsys.readouterr()
     assert app.run(arguments) == 0
     assert ": 0 points measured now" in capsys.readouterr().out

@@ -17,6 +17,9 @@ from nnref.tools.cli.output import print_json
 @click.command(short_help="Kernels as scaled and shifted templates (text 004).")
 @experiment_options
 @click.option(
+    "--pictures/--no-pictures", default=False, help="SVG files of the curves (extra experiments)."
+)
+@click.option(
     "--retrain/--no-retrain",
     default=False,
     help="Retrain the demo's network with frozen templates, too (extras torch and demo).",
@@ -26,6 +29,7 @@ def command(
     out: Path,
     names: tuple[str, ...],
     evaluate: str | None,
+    pictures: bool,
     retrain: bool,
     quiet: bool,
     as_json: bool,
@@ -38,19 +42,22 @@ def command(
     """
     from nnref.codec.model.torch_file import import_torch  # noqa: PLC0415  these load numba
     from nnref.tools.experiments.journal import Journal  # noqa: PLC0415
-    from nnref.tools.experiments.templates import markdown, measured  # noqa: PLC0415
+    from nnref.tools.experiments.templates import draw, markdown, measured  # noqa: PLC0415
 
     journal = Journal(out / "points.jsonl")
     results = {
         name: measured(name, path, journal, *evaluation(evaluate, name, path), teller(quiet))
         for name, path in chosen_networks(data, names).items()
     }
+    drawn = {name: f"pictures/{name}.svg" for name in results if pictures}
+    for name, picture in drawn.items():
+        draw(results[name], out / picture)
     again = []
     if retrain:
         from nnref.tools.experiments.templates_retrained import retrained  # noqa: PLC0415
 
         again = retrained(import_torch(out), journal)
-    report = write_report(out, markdown(results, again, "nnref experiment templates"))
+    report = write_report(out, markdown(results, again, "nnref experiment templates", drawn))
     if as_json:
         found = {"report": str(report), "measured": journal.measured, "networks": list(results)}
         print_json("nnref.experiment.templates/1", found)
