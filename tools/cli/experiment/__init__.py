@@ -18,6 +18,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "templates": Entry(
         "nnref.tools.cli.experiment.templates", "Kernels as scaled and shifted templates."
     ),
+    "video": Entry("nnref.tools.cli.experiment.video", "Weights as pictures of HEVC."),
     "lnq": Entry("nnref.tools.cli.experiment.lnq", "Local non-linear quantization beside others."),
 }
 
