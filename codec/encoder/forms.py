@@ -1,6 +1,5 @@
 """In which form a weight is coded: by steps, with a codebook, as factors; which one is smallest."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -10,6 +9,7 @@ import numpy as np
 from nnref.codec.encoder.data_unit import WrittenUnit, write_data_unit
 from nnref.codec.encoder.low_rank import Factors, asked_factors, promising_factors
 from nnref.codec.encoder.quality import tensor_sqnr
+from nnref.codec.encoder.sparsity import is_sparse
 from nnref.codec.encoder.unit import DataUnit
 from nnref.codec.encoder.weight import Weight
 from nnref.codec.formats import from_carrier
@@ -18,10 +18,6 @@ from nnref.spec.syntax import StreamState
 
 _AUTO_ENTRIES: Final = 256
 """Entries of a codebook that the encoder chooses by itself, at most."""
-_SMALL, _SPARSE, _SAMPLED = 1 / 64, 0.3, 1 << 16
-"""A weight is sparse with at least this part of its numbers below so much of their root mean
-square, in a sample of so many. In trained layers with four fifths of the weights set to 0 dependent
-quantization takes up to 12 % more bytes; in those without zeros it takes fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +79,11 @@ def smallest_unit(
 def _may_be_independent(weight: Weight) -> bool:
     """Whether the encoder may do without dependent quantization, and that may pay.
 
-    It may where an SQNR is asked for, which is then reached in another way; with a calibration that
-    would be another error of the outputs.
+    It may where an SQNR is asked for, which is then reached in another way.
     """
     settings, values = weight.settings, weight.coded
-    if weight.moments is not None:
-        return False
-    if settings.plain or not weight.has_forms or tensor_sqnr(values, settings) is None:
-        return False
-    sample = np.abs(values.reshape(-1)[:: values.size // _SAMPLED | 1], dtype=np.float64)
-    small = _SMALL * math.sqrt(float(np.vdot(sample, sample)) / max(1, sample.size))
-    count = int(np.count_nonzero(sample <= small))
-    return bool(sample.size > 0 and count >= _SPARSE * sample.size)
+    chooses = not settings.plain and tensor_sqnr(values, settings) is not None
+    return chooses and weight.has_forms and is_sparse(values)
 
 
 def _other_forms(weight: Weight, error: float, plain: WeightForm) -> Iterator[WeightForm]:

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from nnref.codec.decoder.members import Member
 from nnref.codec.decoder.methods import MethodUnit
 from nnref.codec.decoder.methods.lnq import LnqTensor, decode_layer
-from nnref.codec.encoder.lnq_class import ClassEncoder, Operation
+from nnref.codec.encoder.lnq_class import ClassEncoder
+from nnref.codec.encoder.lnq_point import Operation
 from nnref.codec.encoder.lnq_published import PublishedEncoder, PublishedOptions
-from nnref.codec.encoder.lnq_shape import UnitShape
+from nnref.codec.encoder.lnq_shape import UnitShape, class_shapes
 from nnref.codec.encoder.member import CodedMember
 from nnref.codec.encoder.quality import tensor_sqnr
 from nnref.codec.encoder.unit import DataUnit
@@ -84,20 +85,19 @@ def smallest_lnq(
     `unit` is the one without LNQ, `plain` its bytes and `decoded` what becomes of its weight. The
     error may be as large as that of the plain unit, or as the SQNR that is asked for allows.
     """
-    settings = weight.settings
     allowed = _allowed_error(weight, decoded)
     (member,) = unit.members
     assert member.qp is not None
-    operation = Operation(member.qp, int(unit.tools.dq_flag), allowed, unit.unary_length)
-    shape = UnitShape.of(settings.lnq_units or ("layer" if published else "filter"))
-    if not shape.fits(weight.coded.shape):
-        return None
+    assert member.quantized is not None
+    q = member.quantized.reshape(-1)
+    where = (member.qp, int(unit.tools.dq_flag), allowed, unit.unary_length)
+    operation = Operation(*where, 8.0 * len(plain), q)
     make = _published if published else _in_classes
-    coded = make(weight, operation, shape, state)
+    coded = make(weight, operation, state)
     if coded is None:
         return None
     found = _written(weight, unit, coded, state, len(plain))
-    return found if found.report.squared_error <= allowed else None
+    return found if found and found.report.squared_error <= allowed else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,32 +114,38 @@ class _Coded:
     is_codebook: bool = False
 
 
-def _in_classes(
-    weight: Weight, operation: Operation, shape: UnitShape, state: StreamState
-) -> _Coded | None:
-    settings = weight.settings
-    over = shape.over(weight.coded.shape)
-    exact = settings.shift_search != "off"
-    point = ClassEncoder(_flat(weight), over, settings.density, state.base_qp, exact).best(
-        operation
-    )
-    if point is None:
+def _in_classes(weight: Weight, operation: Operation, state: StreamState) -> _Coded | None:
+    settings, dimensions = weight.settings, weight.coded.shape
+    shapes = class_shapes(settings.lnq_units, dimensions)
+    if not shapes:
         return None
-    choice, syntax = point.choice, point.choice.syntax()
+    found = ClassEncoder(
+        _flat(weight),
+        tuple(shape.over(dimensions) for shape in shapes),
+        settings.density,
+        state.base_qp,
+        settings.shift_search != "off",
+        settings.dq,
+    ).best(operation)
+    if found is None:
+        return None
+    choice, syntax = found.choice, found.choice.syntax()
     encoder = LnqPayloadEncoder()
-    encoder.iae(6 + settings.density, point.qp - state.base_qp)
+    encoder.iae(6 + settings.density, found.qp - state.base_qp)
     encoder.encode_classes(choice.q, choice.class_map, syntax, settings.shift_search)
     one = syntax.classes == 1
+    shape = next((each for each in shapes if each.over(dimensions) == syntax.shape), shapes[0])
     header = class_header(syntax, UnitShape(LuType.TENSOR) if one else shape)
     tools = ("lnq", f"classes{syntax.classes}", *["dq"] * syntax.dq_flag)
     numbers = (weight.coded.size, syntax.classes, one and not syntax.dq_flag)
-    return _Coded(encoder, header, point.qp, "class", tools, *numbers)
+    return _Coded(encoder, header, found.qp, "class", tools, *numbers)
 
 
-def _published(
-    weight: Weight, operation: Operation, shape: UnitShape, state: StreamState
-) -> _Coded | None:
+def _published(weight: Weight, operation: Operation, state: StreamState) -> _Coded | None:
     settings = weight.settings
+    shape = UnitShape.of(settings.lnq_units or "layer")
+    if not shape.fits(weight.coded.shape):
+        return None
     options = PublishedOptions(
         levels=settings.lnq_levels, economical=settings.rd_lambda != 0 and not settings.plain
     )
@@ -161,11 +167,13 @@ def _flat(weight: Weight) -> NDArray[np.float32]:
 
 def _written(
     weight: Weight, unit: DataUnit, coded: _Coded, state: StreamState, without_bytes: int
-) -> LnqUnit:
-    """The unit of a layer, decoded again."""
+) -> LnqUnit | None:
+    """The unit of a layer, decoded again; None where it is larger than the one without."""
     payload = coded.encoder.finish()
     fields = unit_fields(weight, unit, state) | {"lnq_header": coded.header}
     data = write_unit(METHOD_UNIT, fields, payload, state)
+    if len(data) > without_bytes and not coded.is_codebook:
+        return None
     layer = decoded_layer(data, state, weight)
     member = CodedMember(weight.name, weight.coded, layer.integers, layer.qp)
     report = LnqReport(

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnref.codec.encoder.lnq_class import PRICES, Operation, decibels
+from nnref.codec.encoder.lnq_point import PRICES, Operation, decibels
 from nnref.codec.encoder.qp_bracket import QpBracket
 from nnref.codec.entropy import LnqPayloadEncoder, LnqShape, PublishedSyntax, UnitData
 from nnref.codec.entropy.cost import ONE_BIT
@@ -21,6 +21,8 @@ from nnref.spec.tables.enums import LnqCentroidMode, LnqContextMode, LnqGroupOrd
 
 _PASSES: Final = 3
 """Decisions with one step: each at the rates that the coding before it had."""
+_HOPELESS: Final = 0.03
+"""Part of the bits without LNQ that is not made good any more."""
 _FLAG_BITS: Final = 0.5
 """Of lnq_flag, about."""
 
@@ -79,7 +81,7 @@ class PublishedEncoder:
     def best(self, operation: Operation) -> PublishedPoint | None:
         """The point with the largest step found whose error is not above that of `operation`.
 
-        None if no step meets it.
+        None if no step meets it, or if the first one shows that it is no use.
         """
         octaves = 0.5 * math.log2(PRICES[operation.dq_flag] / PRICES[0])
         start = operation.qp + round(octaves * (1 << self.qp_density))
@@ -88,12 +90,22 @@ class PublishedEncoder:
         best: PublishedPoint | None = None
         while True:
             point = self.at_qp(bracket.qp, operation.unary_length)
+            if best is None and self._is_hopeless(operation, point):
+                return None
             step = self._step(bracket.qp)
             surplus = decibels(operation.squared_error, point.noise * step**2)
             if surplus >= 0 and (best is None or point.qp > best.qp):
                 best = point
             if not bracket.note(surplus):
                 return best
+
+    def _is_hopeless(self, operation: Operation, point: PublishedPoint) -> bool:
+        """Whether bits, with the error in bits, are far more than without LNQ."""
+        slope = PRICES[operation.dq_flag] * self._step(operation.qp) ** 2
+        error = point.noise * self._step(point.qp) ** 2
+        bits = sum(point.coded(6 + self.qp_density, 0, "off").spent.values())
+        more = bits - operation.bits + (error - operation.squared_error) / slope
+        return more > _HOPELESS * operation.bits
 
     def at_qp(self, qp: int, unary_length: int) -> PublishedPoint:
         """The point with one step: codebooks where they cost less than levels."""

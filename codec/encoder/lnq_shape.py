@@ -71,3 +71,16 @@ class UnitShape:
         if self.width:
             fields["lnq_lu_width"] = self.width
         return fields
+
+
+def class_shapes(asked: str | None, dimensions: tuple[int, ...]) -> tuple[UnitShape, ...]:
+    """The units that class mode tries in a layer, each of another form; none if it cannot have any.
+
+    Unless others are asked for: output filters, and input channels (the columns of a channel).
+    """
+    if asked is not None:
+        shape = UnitShape.of(asked)
+        return (shape,) if shape.fits(dimensions) else ()
+    filters = UnitShape(LuType.FILTER)
+    channels = UnitShape(LuType.COLUMNS, 0, max(1, prod(dimensions[2:])))
+    return (filters, channels) if channels.width < prod(dimensions[1:]) else (filters,)

@@ -12,6 +12,7 @@ from nnref.codec.encoder.calibrated import CalibratedSearch
 from nnref.codec.encoder.operating_point import PointSearch, Work
 from nnref.codec.encoder.quality import tensor_qp, tensor_sqnr
 from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.encoder.sparsity import is_sparse
 from nnref.codec.encoder.unary_length import UNARY_LENGTHS, best_unary_length
 from nnref.codec.entropy import TensorSyntax
 from nnref.codec.quantization.coding_cost import CostModel
@@ -20,6 +21,12 @@ from nnref.codec.quantization.scan import to_scan
 from nnref.spec.syntax import StreamState
 
 _WORK: Final = {"default": Work(), "best": Work(passes=4, prices=(0.65, 1.0, 1.4))}
+_SPARSE_WORK: Final = {
+    "default": Work(prices=(0.4, 1.0)),
+    "best": Work(passes=4, prices=(0.2, 0.4, 0.65, 1.0, 1.4)),
+}
+"""Weights that were pruned have a smallest magnitude, and bytes at equal error go up and down with
+where the levels lie beside it."""
 _CALIBRATED_PASSES: Final = {"default": 3, "best": 6}
 
 
@@ -69,7 +76,7 @@ def quantize_economically(
         unary_lengths=lengths,
         search=settings.shift_search != "off",
         price=settings.rd_lambda if values.ndim > 1 else 0.0,
-        work=_WORK[settings.effort],
+        work=(_SPARSE_WORK if is_sparse(values) else _WORK)[settings.effort],
         dtype=dtype,
     )
     target = tensor_sqnr(values, settings)

@@ -158,7 +158,8 @@ class EncodeSettings:
     quantizer and codebooks. NNCodec stops at such units; `nnref strip` removes or replaces them."""
     lnq_units: str | None = None
     """The units: filter, 8x8, kernel, row, tensor, layer (8x8 or filter, as the layer is), or RxC
-    with * for all rows or columns; None takes what suits the mode."""
+    with * for all rows or columns; None takes what suits the mode: in class mode output filters or
+    input channels, in published mode layer."""
     lnq_levels: int = 3
     """Values of a unit with a codebook, at most: 2..8."""
     prune: float | None = None

@@ -18,6 +18,7 @@ from nnref.codec.encoder.methods import MethodTask, coded_with_method
 from nnref.codec.encoder.quality import is_out_of_reach, tensor_sqnr
 from nnref.codec.encoder.rate_distortion import unary_length_of
 from nnref.codec.encoder.settings import EncodeSettings
+from nnref.codec.encoder.sparsity import is_clustered
 from nnref.codec.encoder.uniform_units import uniform_units
 from nnref.codec.encoder.unit import DataUnit, Lineage
 from nnref.codec.encoder.weight import Weight
@@ -138,7 +139,8 @@ def _encoded(
         for published in modes
         for other in _with_lnq(weight, array, unit, coded, state, published=published)
     ]
-    if settings.lnq == "auto" and tensor_sqnr(weight.coded, settings) is not None:
+    wanted = tensor_sqnr(weight.coded, settings)
+    if settings.lnq == "auto" and wanted is not None and is_clustered(weight.coded):
         uniform = replace(settings, lnq="off", dq=False, codebook="auto")
         others.append(_encoded(name, array, uniform, state, parameter_id, lineage))
     return min([coded, *others], key=lambda one: len(one.data))

@@ -55,7 +55,7 @@ class LnqWork:
         chosen = np.zeros((len(self.plans), self.plans[0].contexts), np.uint8)
         if search is not ShiftSearch.OFF:
             first, last = self.plans[0], self.plans[-1]
-            of_symbols = last.indices if last is not first else np.zeros(0, np.int64)
+            of_symbols = last.indices if last is not first else first.indices[:0]
             lnq_search.choose_set_shift_idx(
                 first.layout, self.runs, quantized, first.indices, of_symbols, chosen
             )

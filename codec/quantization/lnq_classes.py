@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from nnref.codec.entropy.arrays import Flags
 from nnref.codec.entropy.cost import ONE_BIT
 from nnref.codec.entropy.lnq_syntax import ClassSyntax, LnqShape, Offsets
 from nnref.codec.entropy.lnq_work import class_work
@@ -83,6 +84,12 @@ class ClassChoice:
     bits: float
     """Estimated, with offsets and map."""
     rates: npt.NDArray[np.int32]
+    shift_idx: Flags
+    """Clause 9.7: the parameter sets of all contexts, uint8[sets, contexts]."""
+
+    def objective(self, price: float) -> float:
+        """Bits plus squared error in squared steps at the price of a bit."""
+        return self.bits + self.noise / price
 
     def syntax(self) -> ClassSyntax:
         """Clause 15.1.3: what a header says of it."""
@@ -124,15 +131,18 @@ class ClassSearch:
     def start(self, q: Levels, class_map: Map, step: float) -> ClassChoice:
         """A first choice without offsets: given quantized parameters."""
         none = np.zeros((max(1, self.plan.sets), 2, 2, MAGNITUDES), np.int64)
-        return self._measured(q, class_map, none, step)
+        return self._measured(q, class_map, none, step, self._shift_idx(q, class_map))
 
     def improved(self, choice: ClassChoice, step: float, price: float) -> ClassChoice:
-        """One pass: offsets, levels at the rates that the choice left, offsets again."""
+        """One pass: offsets, levels at the rates that the choice left, offsets again.
+
+        Contexts keep their parameter sets: to find the best ones takes more time than all else.
+        """
         set_of = self.sets_of(choice.class_map)
         offsets = self._fitted(choice.q, set_of, step)
         q = self._searched(set_of, offsets, step, price, choice.rates)
         offsets = self._fitted(q, set_of, step)
-        return self._measured(q, choice.class_map, offsets, step)
+        return self._measured(q, choice.class_map, offsets, step, choice.shift_idx)
 
     def reassigned(self, choice: ClassChoice) -> ClassChoice:
         """Every unit to the class with the contexts that suit it best; costs are as they were."""
@@ -196,37 +206,40 @@ class ClassSearch:
         return offsets
 
     def _measured(
-        self, q: Levels, class_map: Map, offsets: npt.NDArray[np.int64], step: float
+        self,
+        q: Levels,
+        class_map: Map,
+        offsets: npt.NDArray[np.int64],
+        step: float,
+        shift_idx: Flags,
     ) -> ClassChoice:
-        plan = self.plan
+        plan, contexts = self.plan, self._contexts
         set_of = self.sets_of(class_map)
-        words, shift_bits = self._start_words(q, class_map)
         segments = max(1, -(-q.size // self._segment))
-        rates = np.empty((segments, max(1, plan.sets), 2 * self._contexts.size), np.int32)
-        flags = (plan.dq_flag, plan.unary_length)
-        cost = measure_set_rates(q, set_of, *flags, words, self._segment, rates)
+        rates = np.empty((segments, max(1, plan.sets), 2 * contexts.size), np.int32)
+        # Row by row: a kernel that met another layout would be compiled twice.
+        words = np.ascontiguousarray(START_WORDS[shift_idx[:, contexts]])
+        where = (plan.dq_flag, plan.unary_length, words)
+        cost = measure_set_rates(q, set_of, *where, self._segment, rates)
         table = offsets / FRACTIONS
         noise = noise_with_offsets(self.weights, 1.0 / step, q, set_of, plan.dq_flag, table)
-        bits = cost / ONE_BIT + shift_bits + _map_bits(class_map, plan.classes)
-        bits += _offset_bits(offsets)
-        return ClassChoice(plan, q, class_map, offsets, noise, bits, rates)
+        bits = cost / ONE_BIT + SHIFT_IDX_BITS * np.count_nonzero(shift_idx)
+        bits += _map_bits(class_map, plan.classes) + _offset_bits(offsets)
+        return ClassChoice(plan, q, class_map, offsets, noise, bits, rates, shift_idx)
 
-    def _start_words(self, q: Levels, class_map: Map) -> tuple[npt.NDArray[np.int64], float]:
-        """The contexts of every set at the start, and the bits of their parameter sets."""
+    def _shift_idx(self, q: Levels, class_map: Map) -> Flags:
+        """Clause 9.7: the best shift_idx of every set."""
         plan = self.plan
-        if not plan.search:
-            return np.full((max(1, plan.sets), self._contexts.size), START_WORDS[0]), 0.0
-        syntax = replace(_syntax(plan), zero_class=plan.zero_class)
-        work = class_work(class_map, syntax, Dialect.NNCODEC_2)
-        chosen = work.shift_idx(q, ShiftSearch.EXACT)
-        bits = SHIFT_IDX_BITS * np.count_nonzero(chosen)
-        return START_WORDS[chosen[:, self._contexts]], float(bits)
+        search = ShiftSearch.EXACT if plan.search else ShiftSearch.OFF
+        work = class_work(class_map, _syntax(plan), Dialect.NNCODEC_2)
+        return work.shift_idx(q, search)
 
 
 def _syntax(plan: ClassPlan) -> ClassSyntax:
     none: tuple[Offsets, ...] = ((),) * plan.sets
     flags = (plan.unary_length, plan.dq_flag)
-    return ClassSyntax(plan.shape, *flags, classes=plan.classes, offsets=none)
+    classes = {"classes": plan.classes, "zero_class": plan.zero_class}
+    return ClassSyntax(plan.shape, *flags, **classes, offsets=none)
 
 
 def _map_bits(class_map: Map, classes: int) -> float:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnref.codec.encoder.lnq_class import Operation
+from nnref.codec.encoder.lnq_point import Operation
 from nnref.codec.encoder.lnq_published import PublishedEncoder, PublishedOptions
 from nnref.codec.encoder.lnq_shape import UnitShape
 from nnref.codec.quantization import choose_qp

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nnref.codec import EncodeSettings, Rule, decode, encode, encode_file
+from nnref.codec.encoder import lnq_class
 from nnref.codec.encoder.lnq_published import PublishedEncoder, PublishedOptions
 from nnref.codec.encoder.lnq_shape import UnitShape
 from nnref.codec.encoder.tensor import pruned
@@ -62,6 +63,56 @@ def test_rows_of_different_magnitude_get_classes(tmp_path):
     (unit,) = [unit for unit in read_units((tmp_path / "w.nnr").read_bytes()) if unit.has_tensors]
     assert is_method(unit.fields)
     assert unit.size == tensor.unit_bytes
+
+
+def column_layer(seed, shape, quiet=0.1):
+    """Every other input channel is quiet."""
+    random = np.random.default_rng(seed)
+    scale = np.where(np.arange(shape[1]) % 2, quiet, 1.0).reshape(1, -1, *[1] * (len(shape) - 2))
+    return (random.laplace(size=shape) * scale).astype(np.float32)
+
+
+@pytest.mark.parametrize("shape", [(60, 120), (40, 24, 3, 3)])
+def test_input_channels_of_different_magnitude_get_classes(shape, tmp_path):
+    model = {"w": column_layer(2, shape)}
+    plain = encode(model, sqnr=12.0)
+    report = encode_file(model, tmp_path / "w.nnr", sqnr=12.0, lnq="class")
+    assert report.tensors[0].lnq.classes > 1
+    stream = (tmp_path / "w.nnr").read_bytes()
+    assert len(stream) < 0.97 * len(plain)
+    (header,) = [u.fields["lnq_header"] for u in read_units(stream) if is_method(u.fields)]
+    assert header["lnq_lu_type"] == LuType.COLUMNS
+    assert header["lnq_lu_width"] == np.prod(shape[2:], dtype=int)
+    assert sqnr(model["w"], decode(stream)["w"]) >= 12.0
+
+
+def test_channels_without_weights_get_the_class_that_takes_no_bits():
+    model = {"w": column_layer(3, (40, 24, 3, 3), quiet=1e-3)}
+    stream = encode(model, sqnr=12.0, lnq="class")
+    (header,) = [u.fields["lnq_header"] for u in read_units(stream) if is_method(u.fields)]
+    assert header["lnq_zero_class_flag"] == 1
+    decoded = decode(stream)["w"]
+    assert not decoded[:, 1::2].any()
+    assert sqnr(model["w"], decoded) >= 12.0
+    (literal,) = decode_stream(stream).tensors
+    assert decoded.reshape(-1).tolist() == literal.values
+
+
+def test_large_layers_are_explored_on_some_rows(monkeypatch):
+    values = column_layer(4, (90, 64))
+    whole = encode({"w": values}, sqnr=12.0, lnq="class")
+    monkeypatch.setattr(lnq_class, "_EXPLORED", 1000)
+    found = encode({"w": values}, sqnr=12.0, lnq="class")
+    assert len(found) < 1.04 * len(whole)
+    assert sqnr(values, decode(found)["w"]) >= 12.0
+    rows = layer(5, (90, 64))
+    assert len(encode({"w": rows}, sqnr=12.0, lnq="class")) <= len(encode({"w": rows}, sqnr=12.0))
+
+
+def test_layers_without_dependent_quantization_keep_it_out():
+    stream = encode(MODELS["rows"], sqnr=12.0, lnq="class", dq=False)
+    (header,) = [u.fields["lnq_header"] for u in read_units(stream) if is_method(u.fields)]
+    assert header["dq_flag"] == 0
 
 
 def test_a_step_that_is_asked_for_sets_the_error_that_is_kept():

@@ -86,10 +86,11 @@ def test_offsets_are_the_means_of_what_lies_on_a_level():
 
 
 def test_units_move_to_the_class_whose_contexts_suit_them():
-    weights = weights_of(3)
+    weights = weights_of(3, spread=4.0)
     search = ClassSearch(weights, ClassPlan(SHAPE, 1, 2, 0))
     mixed = (np.arange(24) % 2).astype(np.uint8)
-    choice = search.start(np.zeros(weights.size, np.int32), mixed, STEP)
+    first = search.start(np.zeros(weights.size, np.int32), mixed, STEP)
+    choice = search.start(search.improved(first, STEP, 0.4).q, mixed, STEP)
     for _ in range(6):
         choice = search.improved(search.reassigned(choice), STEP, 0.4)
     quiet = choice.class_map[np.arange(24) % 3 == 0]
