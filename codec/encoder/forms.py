@@ -79,11 +79,13 @@ def smallest_unit(
 def _may_be_independent(weight: Weight) -> bool:
     """Whether the encoder may do without dependent quantization, and that may pay.
 
-    It may where an SQNR is asked for, which is then reached in another way.
+    It may where an SQNR is asked for, which is then reached in another way; with a calibration that
+    would be another error of the outputs.
     """
     settings, values = weight.settings, weight.coded
-    chooses = not settings.plain and tensor_sqnr(values, settings) is not None
-    return chooses and weight.has_forms and is_sparse(values)
+    if settings.plain or weight.moments is not None or tensor_sqnr(values, settings) is None:
+        return False
+    return weight.has_forms and is_sparse(values)
 
 
 def _other_forms(weight: Weight, error: float, plain: WeightForm) -> Iterator[WeightForm]:
