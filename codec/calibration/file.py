@@ -27,7 +27,7 @@ class Calibration:
 
     def __init__(self, source: TensorSource) -> None:
         """Raises FileError file-format when something else is in the source."""
-        self._source = source
+        self.source = source
         self._stored = frozenset(source.names())
         self._names = frozenset(name.rpartition(":")[0] for name in self._stored)
         for name in self._names:
@@ -44,7 +44,7 @@ class Calibration:
 
     def moments(self, name: str) -> Moments:
         """The moments of one weight. Raises FileError file-format for no finite numbers."""
-        count = int(self._source.read(name + _COUNT)) if name + _COUNT in self._stored else 0
+        count = int(self.source.read(name + _COUNT)) if name + _COUNT in self._stored else 0
         if name + _MOMENT in self._stored:
             found = self._numbers(name + _MOMENT, 3)
             if found.shape[1] != found.shape[2] or not found.shape[0]:
@@ -61,7 +61,7 @@ class Calibration:
         return gains
 
     def _numbers(self, stored: str, dimensions: int) -> Any:
-        array = self._source.read(stored)
+        array = self.source.read(stored)
         if array.ndim != dimensions or array.dtype not in (np.float32, np.float64):
             kind = f"{array.dtype} with {array.ndim} dimensions"
             raise refusal("file-format", f"{stored!r} is {kind}, not float with {dimensions}")

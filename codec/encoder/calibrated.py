@@ -24,7 +24,7 @@ from nnref.codec.quantization.metrics import ratio_db
 from nnref.codec.quantization.scan import read_only, to_scan
 from nnref.codec.quantization.step import normal_step, qp_below, qp_range
 
-_NOISE: Final = 4.0
+_NOISE: Final = 5.0
 """Squared steps over the squared error that they leave, about, where trials begin."""
 
 

@@ -34,9 +34,27 @@ def shares(
 ) -> dict[str, float | None]:
     """The tensors that are quantized by a calibration: `Moments.share` by name.
 
-    `own` are the settings of all tensors with their rules applied; a tensor to which a rule gives a
-    quality of its own has no share. Raises UsageError setting-conflict for tools that go without a
-    calibration, tensor-unknown for one of another model.
+    A tensor to which a rule gives a quality of its own has no share. Arguments and errors are those
+    of `calibrated_names`.
+    """
+    names = calibrated_names(source, settings, own, calibration)
+    felt = signals(source, names, calibration)
+    sizes = {name: prod(source.info(name).shape) for name in names}
+    mean = sum(felt.values()) / max(1, sum(sizes.values()))
+    return {name: _share(own[name], settings, felt[name] / sizes[name] / mean) for name in names}
+
+
+def calibrated_names(
+    source: TensorSource,
+    settings: EncodeSettings,
+    own: Mapping[str, EncodeSettings],
+    calibration: Calibration,
+) -> list[str]:
+    """The tensors that are quantized by a calibration.
+
+    `own` are the settings of all tensors with their rules applied. Raises UsageError
+    setting-conflict for tools that go without a calibration, tensor-unknown for one of another
+    model.
     """
     _check(settings)
     names = [name for name in own if name in calibration]
@@ -45,10 +63,7 @@ def shares(
     names = [name for name in names if _takes_part(source, name, own[name])]
     for name in names:
         _check_tensor(name, own[name])
-    signals = _signals(source, names, calibration)
-    sizes = {name: prod(source.info(name).shape) for name in names}
-    mean = sum(signals.values()) / max(1, sum(sizes.values()))
-    return {name: _share(own[name], settings, signals[name] / sizes[name] / mean) for name in names}
+    return names
 
 
 def moments_of(source: TensorSource, calibration: Calibration, name: str) -> Moments:
@@ -61,7 +76,7 @@ def moments_of(source: TensorSource, calibration: Calibration, name: str) -> Mom
     return moments
 
 
-def _signals(source: TensorSource, names: list[str], calibration: Calibration) -> dict[str, float]:
+def signals(source: TensorSource, names: list[str], calibration: Calibration) -> dict[str, float]:
     """What the network would feel of each layer's outputs, were they errors.
 
     1 for all layers where the calibration does not say it of any; the mean for those where it does

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from os import PathLike
 from typing import Any, Final
 
+from nnref.codec.calibration import Calibration, CalibrationInput, open_calibration
 from nnref.codec.decoder.files import decode
 from nnref.codec.encoder.files import EncodeReport, encode_source
 from nnref.codec.encoder.settings import EncodeSettings
@@ -15,12 +16,15 @@ from nnref.codec.model import ModelInput, TensorSource, atomic_write, open_model
 from nnref.codec.parallel import Workers, workers
 from nnref.codec.rate_control.allocation import Allocation, Weighting, allocate
 from nnref.codec.rate_control.bracket import Bracket
-from nnref.codec.rate_control.target import Target, Trial
+from nnref.codec.rate_control.journal import Journal, fingerprint
+from nnref.codec.rate_control.outputs import OutputAllocation, allocate_outputs
+from nnref.codec.rate_control.target import Target, Trial, pareto
 from nnref.spec.errors import refusal
 
 OnTrial = Callable[[Trial], None]
 
-_TRIALS: Final = 14
+MOST_TRIALS: Final = 14
+"""Of one price of a bit."""
 _NEAR_BYTES: Final = 0.003
 """Part of the bytes that may be left over."""
 _NEAR_SQNR: Final = 0.03
@@ -48,6 +52,11 @@ class TargetReport:
     original_metric: float | None
     """What `Target.evaluate` gives for the model itself."""
 
+    @property
+    def pareto(self) -> tuple[Trial, ...]:
+        """The trials that no other one beats in bytes and in quality, smallest first."""
+        return pareto(self.trials)
+
 
 def encode_to_target(
     model: ModelInput,
@@ -55,6 +64,8 @@ def encode_to_target(
     settings: EncodeSettings | None = None,
     *,
     weighting: Weighting = "tensor",
+    calibration: CalibrationInput | None = None,
+    journal: str | PathLike[str] | None = None,
     jobs: int | None = None,
     executor: Executor | None = None,
     on_trial: OnTrial | None = None,
@@ -63,7 +74,10 @@ def encode_to_target(
     """The best stream found within a target, and how it was found.
 
     Of the streams within a bound on the size, the best one has the highest SQNR; within a bound on
-    the quality, the fewest bytes. `weighting` shares the errors out (see `allocation`). The model
+    the quality, the fewest bytes. `weighting` shares the errors out (see `allocation`), or a
+    `calibration` does, as for `encode`; then the SQNR is that of the outputs, and within a bound on
+    the loss streams without a price of bits are tried, too (rd_lambda 0). With a `journal`, the
+    path of a file, a search that was broken off goes on with the trials that it has. The model
     and `Target.evaluate` are given every trial; two streams are held in memory. `on_trial` is
     called after each. Other arguments are those of `encode`, but no quality can be asked for.
 
@@ -72,9 +86,20 @@ def encode_to_target(
     """
     merged = EncodeSettings.from_options(settings, options)
     _check(merged)
-    with open_model(model) as source, workers(jobs, executor) as these:
-        search = _Search(source, target, merged, allocate(source, weighting), these)
-        return search.run(on_trial)
+    if calibration is not None and weighting != "tensor":
+        raise refusal("setting-conflict", "a weighting and a calibration")
+    with (
+        open_model(model) as source,
+        open_calibration(calibration) as calibrated,
+        workers(jobs, executor) as these,
+    ):
+        allocation = (
+            allocate(source, weighting)
+            if calibrated is None
+            else allocate_outputs(source, merged, calibrated)
+        )
+        search = _Search(source, target, merged, allocation, these, calibrated)
+        return search.run(on_trial, journal)
 
 
 def encode_file_to_target(
@@ -112,9 +137,13 @@ class _Search:
         source: TensorSource,
         target: Target,
         settings: EncodeSettings,
-        allocation: Allocation,
+        allocation: Allocation | OutputAllocation,
         these: Workers,
+        calibration: Calibration | None,
     ) -> None:
+        self._calibration = calibration
+        self._journal: Journal | None = None
+        self._lambda: float | None = None
         self._source, self._target, self._settings = source, target, settings
         self._allocation, self._these = allocation, these
         self._weights = sum(prod(source.info(name).shape) for name in source.names())
@@ -122,24 +151,50 @@ class _Search:
         self._original: float | None = None
         self._trials: list[Trial] = []
         self._kept: tuple[Trial, bytes, EncodeReport] | None = None
+        self._best: Trial | None = None
 
-    def run(self, on_trial: OnTrial | None) -> tuple[bytes, TargetReport]:
+    def run(
+        self, on_trial: OnTrial | None, journal: str | PathLike[str] | None
+    ) -> tuple[bytes, TargetReport]:
         if self._target.evaluate is not None:
             tensors = {name: self._source.read(name) for name in self._source.names()}
             self._original = self._target.evaluate(tensors)
             if not math.isfinite(self._original):
                 raise refusal("evaluation-failed", f"it gives {self._original} for the model")
-        bracket = self._bracket()
+        if journal is not None:
+            self._journal = Journal(journal, self._fingerprint(), self._original)
+        for price in self._lambdas():
+            self._lambda = price
+            self._follow(on_trial)
+        if self._best is None:
+            raise refusal("target-unreachable", self._reached())
+        if self._kept is None or self._kept[0] != self._best:
+            self._kept = self._best, *self._encoded(self._best.scale, self._best.rd_lambda)
+        kept, stream, report = self._kept
+        return stream, TargetReport(report, kept, tuple(self._trials), self._original)
+
+    def _lambdas(self) -> tuple[float | None, ...]:
+        """The prices of a bit that are tried. A loss shows what moments cannot."""
+        open_ = self._settings.rd_lambda is None and self._target.max_loss is not None
+        return (None, 0.0) if self._calibration is not None and open_ else (None,)
+
+    def _follow(self, on_trial: OnTrial | None) -> None:
+        """All trials of one price of a bit."""
+        bracket, first = self._bracket(), len(self._trials)
         going = True
         while going:
             trial = self._try(2.0 ** (self._sign * bracket.place))
             if on_trial is not None:
                 on_trial(trial)
-            going = bracket.note(trial.met, self._distance()) and len(self._trials) < _TRIALS
-        if self._kept is None:
-            raise refusal("target-unreachable", self._reached())
-        kept, stream, report = self._kept
-        return stream, TargetReport(report, kept, tuple(self._trials), self._original)
+            going = bracket.note(trial.met, self._distance(first))
+            going = going and len(self._trials) - first < MOST_TRIALS
+
+    def _fingerprint(self) -> str:
+        sources = [self._source]
+        if self._calibration is not None:
+            sources.append(self._calibration.source)
+        bounds = (*self._target.bounds, self._target.higher_is_better)
+        return fingerprint(sources, self._settings, self._allocation, bounds)
 
     @property
     def _sign(self) -> int:
@@ -155,19 +210,35 @@ class _Search:
         else:
             resolution = _LOSS_RESOLUTION
         low, high = sorted(self._sign * bound for bound in self._allocation.bounds)
-        start = self._sign * math.log2(self._allocation.scale_for(sqnr))
+        scale = self._allocation.scale_for(sqnr) if self._best is None else self._best.scale
+        start = self._sign * math.log2(scale)
         return Bracket(low, high, start, resolution)
 
     def _try(self, scale: float) -> Trial:
-        settings = self._allocation.settings(self._settings, scale)
-        stream, report = encode_source(self._source, settings, self._these)
+        known = None if self._journal is None else self._journal.known.get((scale, self._lambda))
+        trial = known or self._tried(scale)
+        self._trials.append(trial)
+        if trial.met and (self._best is None or self._rank(trial) > self._rank(self._best)):
+            self._best = trial
+        return trial
+
+    def _tried(self, scale: float) -> Trial:
+        stream, report = self._encoded(scale, self._lambda)
         sqnr = self._allocation.sqnr(report.tensors)
         metric, loss = self._evaluated(stream, report)
-        trial = Trial(scale, len(stream), sqnr, metric, loss, self._met(len(stream), sqnr, loss))
-        self._trials.append(trial)
-        if trial.met and (self._kept is None or self._rank(trial) > self._rank(self._kept[0])):
+        met = self._met(len(stream), sqnr, loss)
+        trial = Trial(scale, len(stream), sqnr, metric, loss, met, self._lambda)
+        if met and (self._best is None or self._rank(trial) > self._rank(self._best)):
             self._kept = trial, stream, report
+        if self._journal is not None:
+            self._journal.note(trial)
         return trial
+
+    def _encoded(self, scale: float, rd_lambda: float | None) -> tuple[bytes, EncodeReport]:
+        settings = self._allocation.settings(self._settings, scale)
+        if rd_lambda is not None:
+            settings = replace(settings, rd_lambda=rd_lambda)
+        return encode_source(self._source, settings, self._these, None, self._calibration)
 
     def _evaluated(self, stream: bytes, report: EncodeReport) -> tuple[float | None, float | None]:
         if self._target.evaluate is None or self._original is None:
@@ -189,27 +260,30 @@ class _Search:
             return trial.sqnr, -trial.stream_bytes
         return -trial.stream_bytes, trial.sqnr
 
-    def _distance(self) -> float:
-        """How far from the last trial the bound seems to be, 0 if that is near, in octaves."""
+    def _distance(self, first: int) -> float:
+        """How far from the last trial the bound seems to be, 0 if that is near, in octaves.
+
+        Trials from the number `first` on are those of the same price.
+        """
         last = self._trials[-1]
         if self._limit is not None:
             left = self._limit - last.stream_bytes
             if 0 <= left <= _NEAR_BYTES * self._limit:
                 return 0.0
-            return 8 * left / max(1, self._weights) / self._slope(self._bits, 1.0)
+            return 8 * left / max(1, self._weights) / self._slope(first, self._bits, 1.0)
         if self._target.min_sqnr is None:
             return math.nan
         surplus = last.sqnr - self._target.min_sqnr
         if 0 <= surplus <= _NEAR_SQNR:
             return 0.0
-        return surplus / self._slope(lambda trial: trial.sqnr, _DB_PER_BIT)
+        return surplus / self._slope(first, lambda trial: trial.sqnr, _DB_PER_BIT)
 
     def _bits(self, trial: Trial) -> float:
         return 8 * trial.stream_bytes / max(1, self._weights)
 
-    def _slope(self, value: Callable[[Trial], float], usual: float) -> float:
+    def _slope(self, first: int, value: Callable[[Trial], float], usual: float) -> float:
         """What an octave changes, by the last two trials; within reason."""
-        if len(self._trials) < 2:
+        if len(self._trials) - first < 2:
             return usual
         before, last = self._trials[-2:]
         slope = (value(before) - value(last)) / math.log2(last.scale / before.scale)

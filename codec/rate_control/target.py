@@ -1,7 +1,7 @@
 """What a stream is to reach, and how near a trial comes to it."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -44,6 +44,11 @@ class Target:
             raise refusal("setting-conflict", "max_loss and evaluate go together")
 
     @property
+    def bounds(self) -> tuple[float | None, ...]:
+        """All bounds, of which one is there."""
+        return tuple(getattr(self, name) for name in _BOUNDS)
+
+    @property
     def bounds_size(self) -> bool:
         """Whether the size is bounded and the quality sought, not the other way round."""
         return self.max_bytes is not None or self.max_bits_per_weight is not None
@@ -73,3 +78,19 @@ class Trial:
     loss: float | None
     met: bool
     """Whether it is within the target."""
+    rd_lambda: float | None = None
+    """What a bit was worth, where that is not what the settings say."""
+
+    @property
+    def badness(self) -> float:
+        """What is the less the better: the loss, or without an evaluation less the SQNR."""
+        return -self.sqnr if self.loss is None else self.loss
+
+
+def pareto(trials: Iterable[Trial]) -> tuple[Trial, ...]:
+    """The trials that no other one beats in bytes and in quality, smallest first."""
+    best: list[Trial] = []
+    for trial in sorted(trials, key=lambda trial: (trial.stream_bytes, trial.badness)):
+        if trial.badness < (best[-1].badness if best else math.inf):
+            best.append(trial)
+    return tuple(best)

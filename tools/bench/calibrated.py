@@ -10,27 +10,30 @@ Calibration and test inputs have to be different ones, which nobody checks.
 import argparse
 import math
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from nnref.codec import decode, encode
-from nnref.codec.model import open_model
 from nnref.codec.model.tensors import Array
 from nnref.codec.model.torch_file import import_torch
-from nnref.tools.calibrate import calibrate_module, module_of
+from nnref.tools.calibrate import (
+    Distance,
+    calibrate_module,
+    distance_of,
+    module_of,
+    read_inputs,
+)
 from nnref.tools.cli.output import print_table
 
 Curve = list[tuple[float, int]]
 """Distance and bytes, one point for every quality."""
-Distance = Callable[[dict[str, Array]], float]
 
 PLAIN: Final = (8.0, 12.0, 16.0, 20.0, 24.0)
 CALIBRATED: Final = (10.0, 13.0, 16.0, 19.0, 22.0)
 """dB of weights, and of outputs."""
-_BATCH: Final = 50
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -68,38 +71,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ("distance", "plain", "calibrated", "ratio"),
         _at_equal(plain, calibrated),
     )
-
-
-def read_inputs(path: str) -> dict[str, Array]:
-    """The arrays of a file by name."""
-    with open_model(path) as source:
-        return {name: source.read(name).copy() for name in source.names()}
-
-
-def distance_of(torch: Any, module: Any, inputs: dict[str, Array], *, mse: bool) -> Distance:
-    """How far the outputs of the module with other tensors are from its own."""
-    given = {name: torch.from_numpy(array) for name, array in inputs.items()}
-    size = len(next(iter(given.values())))
-
-    def outputs(state: dict[str, Any]) -> Any:
-        parts = []
-        for start in range(0, size, _BATCH):
-            some = {name: value[start : start + _BATCH] for name, value in given.items()}
-            arguments, keywords = ((*some.values(),), {}) if len(some) == 1 else ((), some)
-            with torch.no_grad():
-                parts.append(torch.func.functional_call(module, state, arguments, keywords))
-        return torch.cat(parts).double()
-
-    original = outputs(module.state_dict())
-
-    def distance(tensors: dict[str, Array]) -> float:
-        found = outputs({name: torch.from_numpy(np.array(a)) for name, a in tensors.items()})
-        if mse:
-            return float(((found - original) ** 2).mean())
-        logs, expected = found.log_softmax(-1), original.log_softmax(-1)
-        return float((expected.exp() * (expected - logs)).sum(-1).mean())
-
-    return distance
 
 
 def curve(

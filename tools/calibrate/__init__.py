@@ -8,6 +8,7 @@ torch is imported when a function is called (extra `torch`).
 """
 
 from nnref.tools.calibrate.collect import calibrate_module
+from nnref.tools.calibrate.distance import Distance, distance_of, read_inputs
 from nnref.tools.calibrate.program import module_of
 
-__all__ = ["calibrate_module", "module_of"]
+__all__ = ["Distance", "calibrate_module", "distance_of", "module_of", "read_inputs"]

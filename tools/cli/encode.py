@@ -18,7 +18,13 @@ from nnref.tools.cli.output import print_json, progress_bar
 from nnref.tools.cli.parameters import parameters_given
 from nnref.tools.cli.quantization_data import quantization_data_given
 from nnref.tools.cli.sections import SectionedCommand
-from nnref.tools.cli.targets import TargetOptions, print_trial, search_object, target_options
+from nnref.tools.cli.targets import (
+    TargetOptions,
+    TrialPrinter,
+    search_object,
+    target_options,
+    write_pareto,
+)
 from nnref.tools.cli.text import count_text, finite_or_none, one_line, ratio_text
 from nnref.tools.cli.topology import topology_options
 from nnref.tools.cli.updating import update_options, update_summary
@@ -215,9 +221,9 @@ def command(
     encoder. With --base the stream is an update, for `nnref decode BASE UPDATE...`; the quality is
     that of the new model.
 
-    With --target-bytes, --target-bpw, --min-sqnr or --max-loss MODEL is encoded several times, and
-    the best stream within the target is kept; where there is none, nothing is written and the error
-    says what was reached.
+    With --target-bytes, --target-bpw, --min-sqnr, --max-loss or --max-kl MODEL is encoded several
+    times, and the best stream within the target is kept; where there is none, nothing is written
+    and the error says what was reached.
     """
     from nnref.tools.cli.blocks import read_blocks  # noqa: PLC0415  these load numpy
     from nnref.tools.cli.out_of_band import write_out_of_band  # noqa: PLC0415
@@ -236,18 +242,20 @@ def command(
     if (bound := target.target(model)) is not None:
         if bases or semantics is not None:
             raise refusal("usage", "an update (--base) has no target")
-        if calibration is not None:
-            raise refusal("usage", "a calibration has no target")
         search = codec.encode_file_to_target(
             folded or model,
             output,
             bound,
             weighting=target.weights,
+            calibration=calibration,
+            journal=target.journal,
             jobs=jobs,
-            on_trial=None if quiet or as_json else print_trial,
+            on_trial=None if quiet or as_json else TrialPrinter(),
             **settings,
         )
         report = search.encoded
+        if target.pareto is not None:
+            write_pareto(target.pareto, search)
     else:
         with progress_bar("encoding", quiet=quiet) as progress:
             report = codec.encode_file(

@@ -78,7 +78,7 @@ def test_sqnr_is_about_that_of_the_outputs_shared_out_by_size(calibration, tmp_p
     mean = np.mean([MODEL[name].size for name in calibrated])
     for name, tensor in calibrated.items():
         wanted = 20 - 10 * math.log10(MODEL[name].size / mean)
-        assert abs(tensor.output_sqnr - wanted) < 1.5, name
+        assert abs(tensor.output_sqnr - wanted) < 2, name
     decoded = decode((tmp_path / "o.nnr").read_bytes())
     for name in ("one.weight", "two.weight"):  # damped moments make it look worse, not better
         assert -0.1 < output_sqnr(name, decoded) - found[name].output_sqnr < 5

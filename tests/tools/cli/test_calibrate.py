@@ -1,5 +1,7 @@
 """`nnref calibrate`, and what `nnref encode` makes of it."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -83,8 +85,61 @@ def test_options_that_do_not_go_together_are_refused(run, tmp_path, options):
     assert "usage" in err
 
 
-def test_calibration_goes_without_a_target(run, files):
-    given = ("--calibration", files / "c.safetensors", "--target-bytes", 100)
-    status, _, err = run("encode", files / "weights.npz", "-o", files / "o.nnr", *given)
+@pytest.fixture
+def calibrated(run, files):
+    """The same with a calibration."""
+    given = ("--inputs", files / "inputs.npz", "--weights", files / "weights.npz", "-q")
+    assert (
+        run("calibrate", f"{files / 'net.py'}:network", *given, "-o", files / "c.safetensors")[0]
+        == 0
+    )
+    return files
+
+
+def test_size_is_met_with_a_calibration(run_json, calibrated):
+    stream = calibrated / "o.nnr"
+    given = ("--calibration", calibrated / "c.safetensors", "--target-bytes", 600)
+    status, found, _ = run_json("encode", calibrated / "weights.npz", "-o", stream, *given)
+    assert status == 0
+    assert 560 <= stream.stat().st_size == found["bytes"] <= 600
+    assert found["tensors"][0]["output_sqnr"] is not None
+
+
+def test_divergence_is_bounded_resumed_and_its_best_points_written(run, run_json, calibrated):
+    random = np.random.default_rng(7)
+    np.savez(calibrated / "others.npz", x=random.normal(size=(60, 20)) + 3.0)
+    given = ["--calibration", calibrated / "c.safetensors", "--max-kl", "0.01"]
+    given += ["--network", f"{calibrated / 'net.py'}:network"]
+    given += ["--network-inputs", calibrated / "others.npz", "--journal", calibrated / "j.jsonl"]
+    place = ("encode", calibrated / "weights.npz", "-o", calibrated / "o.nnr")
+    status, text, _ = run(*place, *given, "--pareto", calibrated / "p.csv")
+    assert status == 0
+    assert "left at most" in text
+    assert "lambda 0" in text
+    first = (calibrated / "o.nnr").read_bytes()
+    journal = (calibrated / "j.jsonl").read_text()
+    status, found, _ = run_json(*place, *given, "--pareto", calibrated / "p.json")
+    assert status == 0
+    assert (calibrated / "o.nnr").read_bytes() == first
+    assert (calibrated / "j.jsonl").read_text() == journal
+    trials = json.loads((calibrated / "p.json").read_text())["trials"]
+    assert found["search"]["trials"][found["search"]["kept"]] in trials
+    assert [t["bytes"] for t in trials] == sorted(t["bytes"] for t in trials)
+    assert [t["loss"] for t in trials] == sorted((t["loss"] for t in trials), reverse=True)
+    assert len((calibrated / "p.csv").read_text().splitlines()) == 1 + len(trials)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--max-kl", "0.1"],
+        ["--max-kl", "0.1", "--network", "n.py:f", "--network-inputs", "i.npz", "--min-sqnr", "9"],
+        ["--network", "n.py:f"],
+        ["--journal", "j"],
+        ["--pareto", "p"],
+    ],
+)
+def test_options_of_a_search_need_what_they_are_for(run, files, options):
+    status, _, err = run("encode", files / "weights.npz", "-o", files / "o.nnr", *options)
     assert status == 2
-    assert "calibration" in err
+    assert "usage" in err
