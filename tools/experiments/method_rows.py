@@ -27,7 +27,7 @@ class Setting:
         return self.method.code(model, self.sqnr)
 
 
-QUALITIES: Final = (6.0, 9.0, 12.0, 16.0, 20.0)
+QUALITIES: Final = (6.0, 9.0, 12.0, 16.0, 20.0, 26.0)
 """dB of every weight tensor."""
 _SPARSITIES: Final = (0.3, 0.6)
 
