@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnref.spec.limits import Limits
+from nnref.tools.cli.census_table import census_object, print_census
 from nnref.tools.cli.failures import GOOD, tell
 from nnref.tools.cli.lnq_table import lnq_layers, print_lnq
 from nnref.tools.cli.options import json_option, limit_option, out_of_band_option
@@ -30,6 +31,7 @@ _SHOWN_VALUE = 60
 @click.argument("path", metavar="STREAM", type=click.Path(readable=False))
 @click.option("--elements", is_flag=True, help="List every syntax element with its bits.")
 @click.option("--lnq", is_flag=True, help="Decode layers with LNQ, show units, SL and side bits.")
+@click.option("--census", is_flag=True, help="Count layers and parameters by kind.")
 @click.option(
     "--payload",
     metavar="TENSOR",
@@ -42,6 +44,7 @@ def command(
     path: str,
     elements: bool,
     lnq: bool,
+    census: bool,
     payload: str | None,
     out_of_band: Any,
     limits: Limits,
@@ -62,13 +65,17 @@ def command(
     found = inspect(path, limits, out_of_band)
     warn_findings(found.findings)
     layers = list(lnq_layers([t for unit in found.units for t in unit.tensors])) if lnq else []
+    kinds = census_object(found.composed) if census else []
     if as_json:
         content = {"stream": path} | _object(found)
-        print_json("nnref.inspect/1", content | ({"lnq": layers} if lnq else {}))
+        content |= ({"lnq": layers} if lnq else {}) | ({"census": kinds} if census else {})
+        print_json("nnref.inspect/1", content)
     else:
         _print(path, found, elements)
     if lnq and not as_json:
         print_lnq(layers)
+    if census and not as_json:
+        print_census(kinds)
     return tell(found.errors[-1]) if found.errors else GOOD
 
 

@@ -175,3 +175,15 @@ def test_value_that_json_lacks_is_shown_as_its_pattern(run_json, tmp_path):
     status, found, _ = run_json("inspect", path)
     assert status == 0
     assert "0x7f800001" in [one["value"] for one in found["units"][1]["elements"]]
+
+
+def test_census_counts_layers_by_kind(run, run_json, stream):
+    status, found, _ = run_json("inspect", stream, "--census")
+    assert status == 0
+    kinds = {one["kind"]: one for one in found["census"]}
+    assert list(kinds) == ["other", "fully connected", "convolution", "point or depth wise"]
+    assert kinds["convolution"]["layers"] == 1
+    assert kinds["convolution"]["parameters"] == 8 * 27
+    assert sum(one["parameters"] for one in kinds.values()) == found["totals"]["weights"]
+    _, out, _ = run("inspect", stream, "--census")
+    assert "point or depth wise" in out

@@ -14,6 +14,9 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "lowrank": Entry(
         "nnref.tools.cli.experiment.lowrank", "Kernels as vertical and horizontal filters."
     ),
+    "hierarchical": Entry(
+        "nnref.tools.cli.experiment.hierarchical", "Pruning, shared values and fixed point."
+    ),
     "methods": Entry("nnref.tools.cli.experiment.methods", "All methods side by side."),
     "templates": Entry(
         "nnref.tools.cli.experiment.templates", "Kernels as scaled and shifted templates."
