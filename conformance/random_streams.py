@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import prod
-from random import Random
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnref.codec.entropy import PayloadEncoder, TensorSyntax
+from nnref.conformance.generator.prng import Numbers
 from nnref.spec.process.reconstruct import next_state, quantized_parameter
 from nnref.spec.process.scan import block_row_starts, effective_scan_order, segments
 from nnref.spec.syntax import (
@@ -75,8 +75,8 @@ class _Tensor:
 
 @dataclass(slots=True)
 class _Model:
-    random: Random
-    cuts: Random
+    random: Numbers
+    cuts: Numbers
     """Draws how data is split, so that chains are otherwise the same."""
     profile: int
     updates: bool
@@ -94,58 +94,58 @@ class _Model:
 
 def random_chain(seed: int, largest: int = 60) -> Chain:
     """The chain of a seed; no tensor has more than about `largest` weights."""
-    random = Random(seed)  # noqa: S311  streams are no secrets
-    dialect = Dialect.NNCODEC_1 if random.random() < 0.15 else Dialect.NNCODEC_2
-    profile = 0 if dialect == Dialect.NNCODEC_1 else int(random.random() < 0.7)
-    updates = bool(profile) and random.random() < 0.5
+    random = Numbers(seed)
+    dialect = Dialect.NNCODEC_1 if random.chance(15, 100) else Dialect.NNCODEC_2
+    profile = 0 if dialect == Dialect.NNCODEC_1 else int(random.chance(70, 100))
+    updates = bool(profile) and random.chance(50, 100)
     model = _Model(
         random,
-        Random(seed + _CUTS),  # noqa: S311
+        Numbers(seed + _CUTS),
         profile,
         updates,
-        opening_density=random.randrange(8),
-        base_qp=random.choice((0, 0, 0, -7, 40)),
+        opening_density=random.below(8),
+        base_qp=random.one_of((0, 0, 0, -7, 40)),
         dialect=dialect,
-        tensors=[_random_tensor(random, f"t{i}", largest) for i in range(random.randint(1, 3))],
+        tensors=[_random_tensor(random, f"t{i}", largest) for i in range(random.between(1, 3))],
     )
-    length = random.randint(1, 3) if updates else 1
+    length = random.between(1, 3) if updates else 1
     streams = tuple(b"".join(_units(model, step)) for step in range(length))
     return Chain(streams, dialect, model.out_of_band)
 
 
-def _random_tensor(random: Random, name: str, largest: int) -> _Tensor:
-    payload_type = random.choice(
+def _random_tensor(random: Numbers, name: str, largest: int) -> _Tensor:
+    payload_type = random.one_of(
         (PayloadType.NNR_PT_INT, *[PayloadType.NNR_PT_FLOAT] * 4, *[PayloadType.NNR_PT_BLOCK] * 3)
     )
-    if random.random() < 0.07:
+    if random.chance(7, 100):
         payload_type = PayloadType.NNR_PT_RAW_FLOAT
     dimensions = _dimensions(random, largest)
     types = Cpt(0)
     if payload_type == PayloadType.NNR_PT_BLOCK:
-        types = Cpt(random.randrange(1, 16))
+        types = Cpt(random.between(1, 15))
     rows = [n for n in range(1, prod(dimensions) + 1) if prod(dimensions) % n == 0]
     return _Tensor(
         name,
         payload_type,
         dimensions,
         types,
-        rank=random.randint(1, 5),
-        g_rows=random.choice(rows),
-        unary_length=random.choice((1, 2, 3, 11, 11, 11, 16)),
-        scan_order=random.choice((0, 0, 1, 1, 2, 4)) if len(dimensions) > 1 else 0,
+        rank=random.between(1, 5),
+        g_rows=random.one_of(rows),
+        unary_length=random.one_of((1, 2, 3, 11, 11, 11, 16)),
+        scan_order=random.one_of((0, 0, 1, 1, 2, 4)) if len(dimensions) > 1 else 0,
         codebook=payload_type in (PayloadType.NNR_PT_FLOAT, PayloadType.NNR_PT_BLOCK)
-        and random.random() < 0.3,
-        named_dimensions=random.random() > 0.1,
+        and random.chance(30, 100),
+        named_dimensions=random.chance(90, 100),
     )
 
 
-def _dimensions(random: Random, largest: int) -> tuple[int, ...]:
-    rank = random.choice((1, 2, 2, 2, 3, 4))
+def _dimensions(random: Numbers, largest: int) -> tuple[int, ...]:
+    rank = random.one_of((1, 2, 2, 2, 3, 4))
     dimensions = [1] * rank
     while True:
-        axis = random.randrange(rank)
+        axis = random.below(rank)
         grown = dimensions.copy()
-        grown[axis] = max(grown[axis] + 1, grown[axis] * random.randint(1, 3))
+        grown[axis] = max(grown[axis] + 1, grown[axis] * random.between(1, 3))
         if prod(grown) > largest:
             return tuple(dimensions)
         dimensions = grown
@@ -169,28 +169,29 @@ def _units(model: _Model, step: int) -> Iterator[bytes]:
         yield write_unit(kind, elements, b"", state)
         state = state.after(kind, elements)
     for number, tensor in enumerate(model.tensors):
-        if model.cuts.random() < 0.2:
+        if model.cuts.chance(20, 100):
             fields = _layer_parameters(model)
             yield write_unit(UnitType.NNR_LPS, fields, b"", state)
             state = state.after(UnitType.NNR_LPS, fields)
-        if random.random() < 0.1:
-            yield write_unit(random.randrange(32, 64), {}, random.randbytes(5), state)
-        if step and random.random() < 0.2:
+        if random.chance(10, 100):
+            content = bytes(random.below(256) for _ in range(5))
+            yield write_unit(random.between(32, 63), {}, content, state)
+        if step and random.chance(20, 100):
             continue  # Clause 12.5: a tensor that does not change may be left out.
         yield _data_unit(model, tensor, number, state)
 
 
 def _layer_parameters(model: _Model) -> dict[str, Any]:
     """A layer parameter set, which may carry no quantization parameters."""
-    if model.cuts.random() < 0.3:
+    if model.cuts.chance(30, 100):
         model.density = model.opening_density
         return {"lps_quantization_method_flags": 0}
-    model.density = model.cuts.randrange(8)
+    model.density = model.cuts.below(8)
     return {
-        "lps_self_contained_flag": model.cuts.randrange(2),
-        "lps_quantization_method_flags": model.cuts.choice((1, 2, 3)),
+        "lps_self_contained_flag": model.cuts.below(2),
+        "lps_quantization_method_flags": model.cuts.one_of((1, 2, 3)),
         "lps_qp_density": model.density,
-        "lps_quantization_parameter": model.cuts.randrange(-60, 60),
+        "lps_quantization_parameter": model.cuts.between(-60, 59),
     }
 
 
@@ -199,7 +200,7 @@ def _data_unit(model: _Model, tensor: _Tensor, number: int, state: StreamState) 
     raw = tensor.payload_type == PayloadType.NNR_PT_RAW_FLOAT
     fields = _header(model, tensor, number)
     if raw:
-        drawn = [random.gauss(0, 1) for _ in range(prod(tensor.dimensions))]
+        drawn = [random.real(1) for _ in range(prod(tensor.dimensions))]
         values = np.array(drawn, np.float32)
         return _written(model, fields, values.tobytes(), state)
     entries: list[tuple[int, int, int]] = []
@@ -208,7 +209,7 @@ def _data_unit(model: _Model, tensor: _Tensor, number: int, state: StreamState) 
     for name, dimensions, codebook in members:
         if tensor.payload_type != PayloadType.NNR_PT_INT:
             span = 1 << (5 + model.density)
-            encoder.iae(6 + model.density, random.randrange(-min(span, 60), min(span, 60)))
+            encoder.iae(6 + model.density, random.between(-min(span, 60), min(span, 60) - 1))
         _code_member(model, tensor, fields, encoder, name, dimensions, codebook)
     payload = encoder.finish()
     scan_order = fields.get("scan_order", 0)
@@ -225,8 +226,8 @@ def _data_unit(model: _Model, tensor: _Tensor, number: int, state: StreamState) 
 
 def _written(model: _Model, fields: dict[str, Any], payload: bytes, state: StreamState) -> bytes:
     """The unit, or sometimes its data in parts (clause 8.2.1)."""
-    parts = model.cuts.choice((1, 1, 1, 1, 2, 3, 4))
-    cuts = sorted(model.cuts.randint(0, len(payload)) for _ in range(parts - 1))
+    parts = model.cuts.one_of((1, 1, 1, 1, 2, 3, 4))
+    cuts = sorted(model.cuts.between(0, len(payload)) for _ in range(parts - 1))
     units = b""
     for counter, (first, last) in enumerate(pairwise((0, *cuts, len(payload)))):
         if parts > 1:
@@ -270,7 +271,7 @@ def _header(model: _Model, tensor: _Tensor, number: int) -> dict[str, Any]:
         fields["dq_flag"] = 0
     if kind in (PayloadType.NNR_PT_FLOAT, PayloadType.NNR_PT_BLOCK):
         fields["codebook_present_flag"] = int(tensor.codebook)
-        fields["dq_flag"] = 0 if tensor.codebook else int(random.random() < 0.6)
+        fields["dq_flag"] = 0 if tensor.codebook else int(random.chance(60, 100))
     if tensor.codebook:
         fields["codebook"] = _random_codebook(random)
         if tensor.types & Cpt.NNR_CPT_DC:
@@ -296,13 +297,13 @@ def _identification(model: _Model, tensor: _Tensor, number: int) -> dict[str, An
             "device_id": 0,
             "parameter_id": number,
             "put_node_depth": depth,
-            "parent_node_id_present_flag": int(known or model.random.random() < 0.5),
+            "parent_node_id_present_flag": int(known or model.random.chance(50, 100)),
         }
         if fields["parent_node_id_present_flag"]:
             temporal = (
                 known
                 and tensor.payload_type != PayloadType.NNR_PT_RAW_FLOAT
-                and model.random.random() < 0.6
+                and model.random.chance(60, 100)
             )
             fields |= {
                 "parent_node_id_type": 0,
@@ -322,11 +323,11 @@ def _names(tensor: _Tensor) -> list[str]:
     ]
 
 
-def _random_codebook(random: Random) -> dict[str, Any]:
-    size = random.choice((1, 2, 3, 5, 9, 20))
-    entries = sorted(random.sample(range(-40, 60), size))
-    zero_offset = random.choice((0, size - 1, random.randrange(size)))
-    egk = random.randrange(16)
+def _random_codebook(random: Numbers) -> dict[str, Any]:
+    size = random.one_of((1, 2, 3, 5, 9, 20))
+    entries = [entry - 40 for entry in random.distinct(size, 100)]
+    zero_offset = random.one_of((0, size - 1, random.below(size)))
+    egk = random.below(16)
     return codebook_elements(entries, zero_offset, egk) | {
         "codebook": entries,
         "codebook_zero_offset": zero_offset,
@@ -374,15 +375,15 @@ def _code_member(
         codebook_size=len(codebook["codebook"]) if codebook else 0,
         codebook_zero_offset=codebook["codebook_zero_offset"] if codebook else 0,
     )
-    row_skip = random.random() < 0.5
+    row_skip = random.chance(50, 100)
     levels = _random_levels(random, syntax, tensor.payload_type)
     quantized = _on_grid(levels, syntax, row_skip) if syntax.dq_flag else levels
     encoder.encode_tensor(
         quantized,
         syntax,
-        shift_search=random.choice(("off", "exact", "compatible")),
+        shift_search=random.one_of(("off", "exact", "compatible")),
         row_skip=row_skip,
-        history_flag=random.random() < 0.5,
+        history_flag=random.chance(50, 100),
         base=parent.levels if parent and syntax.temporal else None,
         history=parent.history if parent else None,
     )
@@ -392,22 +393,19 @@ def _code_member(
     model.parents[name] = _Parent(quantized, history, 0)
 
 
-def _random_levels(random: Random, syntax: TensorSyntax, payload_type: PayloadType) -> Levels:
+def _random_levels(random: Numbers, syntax: TensorSyntax, payload_type: PayloadType) -> Levels:
     if syntax.codebook_size:
         low = -syntax.codebook_zero_offset
-        drawn = random.choices(range(low, low + syntax.codebook_size), k=syntax.weights)
+        drawn = [low + random.below(syntax.codebook_size) for _ in range(syntax.weights)]
     else:
-        spread = random.choice((0.3, 1, 4, 30, 1e6))
+        spread = random.one_of((0, 1, 4, 30, 1000000))
         largest = 2**31 - 1 if payload_type == PayloadType.NNR_PT_INT else 2**30 - 1
-        drawn = [
-            max(-largest, min(largest, round(random.gauss(0, spread))))
-            for _ in range(syntax.weights)
-        ]
-        if payload_type == PayloadType.NNR_PT_INT and random.random() < 0.1:
-            drawn[0] = random.choice((-(2**31), 2**31 - 1))
+        drawn = [max(-largest, min(largest, random.around(spread))) for _ in range(syntax.weights)]
+        if payload_type == PayloadType.NNR_PT_INT and random.chance(10, 100):
+            drawn[0] = random.one_of((-(2**31), 2**31 - 1))
     levels = np.array(drawn, np.int32)
     for row in range(syntax.rows):
-        if random.random() < 0.3:
+        if random.chance(30, 100):
             levels[row * syntax.columns : (row + 1) * syntax.columns] = 0
     return levels
 

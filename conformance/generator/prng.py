@@ -34,6 +34,32 @@ class Numbers:
         """True so many times out of so many."""
         return self.below(denominator) < numerator
 
+    def between(self, least: int, greatest: int) -> int:
+        """A number from `least` to `greatest`."""
+        return least + self.below(greatest - least + 1)
+
+    def around(self, spread: int) -> int:
+        """A number from -spread to spread, the nearer to 0 the more often."""
+        return self.below(spread + 1) - self.below(spread + 1)
+
+    def real(self, largest: float) -> float:
+        """A real number from -largest to largest, the nearer to 0 the more often."""
+        return self.around(1 << 24) / (1 << 24) * largest
+
+    def run(self, numerator: int, denominator: int) -> int:
+        """How often in a row a chance comes true."""
+        count = 0
+        while self.chance(numerator, denominator):
+            count += 1
+        return count
+
+    def distinct(self, count: int, bound: int) -> list[int]:
+        """So many different numbers from 0 to bound - 1, in increasing order."""
+        found: set[int] = set()
+        while len(found) < count:
+            found.add(self.below(bound))
+        return sorted(found)
+
     def one_of(self, items: Sequence[Item]) -> Item:
         """One of the items."""
         return items[self.below(len(items))]

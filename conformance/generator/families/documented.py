@@ -232,6 +232,40 @@ DECIDED: Final[dict[str, Note]] = {
     "parent-device": Note(
         "The parent may be of the device that parent_device_id names.", ("12.1",), ("D-29",)
     ),
+    "lnq-few-values": Note(
+        "A unit says how many values it has; one of a single value is constant, one of none 0.",
+        ("15.1.4", "15.1.5"),
+        ("D-40",),
+    ),
+    "lnq-half-steps": Note(
+        "Centroids are in units of half a step, levels in units of the step.",
+        ("15.1.7",),
+        ("D-41",),
+    ),
+    "lnq-filters": Note(
+        "A unit of a convolution is all weights of an output channel.", ("15.1.2",), ("D-42",)
+    ),
+    "lnq-point-wise": Note(
+        "Any layer may have LNQ; only units by layer are tied to its type.", ("15.1.1",), ("D-43",)
+    ),
+    "lnq-groups": Note(
+        "Both LNQ units come first; contexts start afresh behind them.", ("15.1.4",), ("D-44",)
+    ),
+    "lnq-states": Note(
+        "The DQ state does not move over weights of LNQ units.", ("15.1.4",), ("D-45",)
+    ),
+    "lnq-edges": Note("Units at the edges have fewer weights.", ("15.1.2",), ("D-46",)),
+    "lnq-neighbours": Note(
+        "The neighbour of a symbol is a symbol, that of a level a level.", ("15.1.4",), ("D-47",)
+    ),
+    "templates-of-each": Note(
+        "Every tensor has its templates, its scales and its steps.",
+        ("15.5.2",),
+        ("D-49", "D-50", "D-51"),
+    ),
+    "deep-filler": Note(
+        "Index 0 is 0 and no shared value; the last weight is an entry.", ("15.6.3",), ("D-52",)
+    ),
 }
 
 

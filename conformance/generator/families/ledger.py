@@ -4,6 +4,7 @@ from struct import pack
 from typing import Final
 
 from nnref.conformance.generator.building import Description
+from nnref.conformance.generator.families.method_ledger import METHOD_LEDGER
 from nnref.conformance.generator.shorthand import (
     BI,
     DC,
@@ -353,5 +354,6 @@ LEDGER: Final = (
         ),
         after="base-of-history",
     ),
+    *METHOD_LEDGER,
 )
 """Annexes B and C."""

@@ -140,7 +140,7 @@ def _header(mode: LnqMode, dq_flag: int) -> dict[str, Any]:
     }
 
 
-def sized(height: int, width: int) -> dict[str, int]:
+def sized(height: int, width: int) -> dict[str, Any]:
     """Clause 15.1.2: units of this size."""
     return {"lnq_lu_type": int(LuType.SIZE), "lnq_lu_height": height, "lnq_lu_width": width}
 

@@ -14,10 +14,9 @@ from nnref.conformance.random_lnq import random_lnq_stream
 from nnref.conformance.suite import MUST_SKIP
 from nnref.spec.tables.private_units import METHOD_SIGNATURE, METHOD_UNIT
 
-LARGEST: Final = 30
+LARGEST: Final = 40
 """Weights of a random layer."""
-SEEDS: Final = (31, 32, 39, 75, 79, 91, 116, 139, 173, 185, 205, 219, 240, 257, 273)
-"""Of 260 streams, few that together reach all lines and elements that any of them reaches."""
+SEEDS: Final = range(12)
 
 
 def layers() -> Iterator[Case]:
