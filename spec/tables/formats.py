@@ -58,7 +58,6 @@ _REGISTERED = (
     DataFormat(25, "float8_e8m0fnu", BITS),
     DataFormat(26, "float8_e4m3fnuz", BITS),
     DataFormat(27, "float8_e5m2fnuz", BITS),
-    DataFormat(28, "float8_e4m3b11fnuz", BITS),
 )
 DATA_FORMATS: Final = {entry.number: entry for entry in _STANDARD + _REGISTERED}
 """Numbers 0..9 are the standard's codes (int2..int4 come back as int8); 64 + number is the private

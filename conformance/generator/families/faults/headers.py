@@ -58,7 +58,7 @@ def reserved() -> Iterator[FaultCase]:
             guess,
             put(2, "nnr_decompressed_data_format", value),
         )
-    for value in (95, 127):
+    for value in (92, 127):
         yield broken(
             f"data-format-{value}",
             "format-8",
