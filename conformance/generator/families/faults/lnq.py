@@ -121,6 +121,7 @@ def headers() -> Iterator[FaultCase]:
                 _header(f"{entry}.{element}", value),
             ),
         )
+    indices = {"lnq_dictionary_idx": [4, 0, 0, 2, 3, 4, 5, 6, 7, 8]}
     nine = Raw("1001" + "10" * 9)
     """Nine levels, the middle, and the gaps, all 0 in codes of order 1."""
     yield broken(
@@ -130,7 +131,7 @@ def headers() -> Iterator[FaultCase]:
         "A codebook has more levels than the layer.",
         told(
             UNIT,
-            units_with([8, 4, 4, 1, 2, 8], {"lnq_dictionary_idx": [4, 0, 0, 2, 3, 4]}),
+            units_with([8, 4, 4, 1, 2, 8, 3, 5, 6, 7], indices),
             "lnq-entry-levels-range",
             "lnq_dictionary[1].lnq_codebook_levels",
             _header("lnq_dictionary[1].lnq_codebook_levels", nine),

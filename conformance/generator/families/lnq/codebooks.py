@@ -290,10 +290,11 @@ def dictionaries() -> Iterator[Case]:
             by_index(size, indices, across),
             clauses=CLAUSES,
         )
-    books = [(-2, 0, 1, 6), (), (9,), (-5, 5), (-70, -40, 0, 3, 8, 30, 31, 32)]
+    books: list[Sequence[int]] = [(-2, 0, 1, 6), (), (9,), (-5, 5), (-70, -40, 0, 3, 8, 30, 31, 32)]
+    books += [range(-count, 2 * count, 3) for count in (3, 5, 6, 7)]
     for zero_centroid in (0, 1):
         own = [_around_zero(book) if zero_centroid else book for book in books]
-        indices = [4, 0, 1, 2, 3, 4]
+        indices = [4, 0, 1, 2, 3, 4, 5, 6, 7, 8]
         yield lnq_case(
             f"dictionary-variable-{zero_centroid}",
             "Dictionary entries of none to eight centroids" + ", the middle 0" * zero_centroid,
