@@ -105,8 +105,9 @@ OWN: Final[Mapping[str, Method]] = {
     BEST: Settings({"lnq": "auto"}),
     DEEP_COMPRESSION: DeepCompression(),
 }
-"""nnref's rows. Those with LNQ take it layer by layer where it saves bytes, so that none is worse
-than the row it is built on."""
+"""nnref's rows. DQ is the default, which leaves dependent quantization out of sparse layers where
+that takes fewer bytes. Those with LNQ take it layer by layer where it saves bytes, so that none is
+worse than the row it is built on."""
 
 
 def methods(peer: Peer | None) -> dict[str, list[Method]]:
