@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from nnref.codec.encoder.tensor import (
     EncodedTensor,
     encode_tensor,
     member_report,
+    pruned,
     tensor_carrier,
     weight_report,
 )
@@ -98,7 +99,9 @@ def _objection(members: Mapping[str, str], infos: Infos, settings: EncodeSetting
         return "it is the only tensor"
     if sum(role.startswith("bn.") for role in members) not in (0, 4):
         return "batch norm has four tensors"
-    weight = infos[members["weight"]]
+    weight, lnq = infos[members["weight"]], settings.for_tensor(members["weight"]).lnq
+    if lnq != "off":
+        return f"its weight has lnq = {lnq!r}, whose units hold one tensor; a rule can say 'off'"
     if not is_quantized(weight.dtype) or not weight.shape:
         return f"a weight of type {weight.dtype} and shape {list(weight.shape)}"
     for role, name in members.items():
@@ -151,6 +154,8 @@ def encode_group(group: Group, state: StreamState) -> list[EncodedUnit]:
 
 
 def _quantized_block(group: Group, state: StreamState) -> EncodedUnit:
+    arrays = {name: pruned(array, group.settings[name]) for name, array in group.arrays.items()}
+    group = replace(group, arrays=arrays)
     carriers = {role: _carrier(group, name) for role, name in group.members.items()}
     for role, carrier in carriers.items():
         if carrier.payload_type != PayloadType.NNR_PT_FLOAT:

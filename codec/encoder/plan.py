@@ -105,6 +105,8 @@ def planned(
     positions = {name: index for index, name in enumerate(names)}
     scaled = {block.weight for block in blocks if block.ls is not None}
     own = {name: _own_settings(name, settings, scaled, positions) for name in names}
+    if base is not None:
+        _check_no_lnq(own)
     made = _made_names(source, own)
     by_inputs = {} if calibration is None else shares(source, settings, own, calibration)
     return Plan(tuple(groups), positions, required, own, made, by_inputs)
@@ -126,6 +128,17 @@ def _check_update(
     for name in sorted(set(base.names()).difference(names)):
         detail = "it is in the base and not in the new model; no update takes it away"
         raise refusal("update-impossible", detail, tensor=name)
+
+
+def _check_no_lnq(settings: Mapping[str, EncodeSettings]) -> None:
+    """Clause 15.1: units of an update are compressed data units; differences are not pruned."""
+    for name, own in settings.items():
+        if own.lnq != "off":
+            detail = f"lnq = {own.lnq!r} and a base: leave one of them out (lnq = 'off', --lnq off)"
+            raise refusal("setting-conflict", detail, tensor=name)
+        if own.prune or own.prune_deviations:
+            detail = "prune and a base: an update codes differences; prune the new model before"
+            raise refusal("setting-conflict", detail, tensor=name)
 
 
 def _own_settings(
@@ -176,6 +189,8 @@ def _blocks(source: TensorSource, settings: EncodeSettings) -> tuple[tuple[Block
 
 
 def _kept_apart(block: Block, settings: EncodeSettings) -> bool:
+    if settings.for_tensor(block.weight).lnq != "off":
+        return True
     return any(settings.for_tensor(name).lossless for name in block_members(block).values())
 
 

@@ -1,5 +1,6 @@
 """Local non-linear quantization (clause 15.1) on the command line."""
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,21 @@ def lnq_options(command: Command) -> Command:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def _sparsity(_ctx: click.Context, _param: click.Parameter, text: str | None) -> float | None:
+    """A part, 0..1, or `ratio:R` for the part that leaves one number of R."""
+    if text is None:
+        return None
+    kind, _, number = text.rpartition("ratio:")
+    try:
+        found = 1 - 1 / float(number) if "ratio:" in text else float(number)
+    except (ValueError, ZeroDivisionError):
+        found = math.nan
+    if kind or not 0 <= found < 1:
+        detail = f"{text!r} is neither a part of the numbers, 0..1, nor like ratio:20"
+        raise click.BadParameter(detail)
+    return found
 
 
 _OPTIONS = (
@@ -40,8 +56,9 @@ _OPTIONS = (
     click.option(
         "--prune",
         metavar="SPARSITY",
-        type=float,
-        help="Set this part of every matrix to 0 first, the smallest magnitudes.",
+        callback=_sparsity,
+        help="Set this part of every matrix to 0 first, the smallest magnitudes; ratio:20 leaves "
+        "one of 20 numbers.",
     ),
     click.option(
         "--prune-deviations",

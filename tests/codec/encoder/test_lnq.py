@@ -5,7 +5,7 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from nnref.codec import EncodeSettings, Rule, decode, encode, encode_file
+from nnref.codec import Block, EncodeSettings, Rule, decode, encode, encode_file
 from nnref.codec.encoder import lnq_class
 from nnref.codec.encoder.lnq_published import PublishedEncoder, PublishedOptions
 from nnref.codec.encoder.lnq_shape import UnitShape
@@ -272,3 +272,34 @@ def test_layers_that_cannot_have_the_published_units_keep_their_bytes():
     plain, asked = (encode(model, sqnr=12.0, lnq=lnq) for lnq in ("off", "published"))
     assert len(asked) == len(plain)
     assert all(np.array_equal(decode(asked)[name], decode(plain)[name]) for name in model)
+
+
+def test_weights_with_lnq_are_kept_out_of_blocks():
+    model = {"l.weight": layer(1), "l.bias": layer(2, (48,))}
+    options = {"sqnr": 12.0, "blocks": "auto"}
+    stream = encode(model, lnq="class", **options)
+    assert [is_method(u.fields) for u in read_units(stream) if u.has_tensors] == [True, False]
+    both = encode(model, lnq="class", rules=(Rule("*", {"lnq": "off"}),), **options)
+    assert [unit.has_tensors for unit in read_units(both)].count(True) == 1
+
+
+def test_a_block_that_is_asked_for_excludes_lnq():
+    model = {"l.weight": layer(1), "l.bias": layer(2, (48,))}
+    with pytest.raises(UsageError) as caught:
+        encode(model, sqnr=12.0, lnq="auto", blocks=(Block("l.weight", bias="l.bias"),))
+    assert caught.value.id == "block-members"
+    assert "a rule can say 'off'" in str(caught.value)
+
+
+def test_weights_of_blocks_are_pruned():
+    model = {"l.weight": layer(1), "l.bias": layer(2, (48,))}
+    decoded = decode(encode(model, sqnr=12.0, prune=0.9, blocks="auto"))["l.weight"]
+    assert (decoded == 0).mean() >= 0.9
+
+
+@pytest.mark.parametrize("options", [{"lnq": "auto"}, {"prune": 0.5}, {"prune_deviations": 1.0}])
+def test_updates_have_neither_lnq_nor_pruning(options):
+    base = encode({"w": layer(1)}, sqnr=12.0)
+    with pytest.raises(UsageError) as caught:
+        encode({"w": layer(2)}, sqnr=12.0, base=base, **options)
+    assert (caught.value.id, caught.value.place.tensor) == ("setting-conflict", "w")

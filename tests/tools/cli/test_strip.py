@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from nnref.codec import decode
 from tests.spec.process import streams
 
 
@@ -56,3 +57,20 @@ def test_levels_of_units_are_shown(run_json, tmp_path):
     assert layer["mode"] == "published"
     assert 0 < layer["sl"] <= 1
     assert len(layer["units_by_levels"]) <= 4
+
+
+@pytest.mark.parametrize(("asked", "zeros"), [("0.75", 0.75), ("ratio:20", 0.95), ("ratio:1", 0)])
+def test_sparsity_is_a_part_or_a_ratio(run, tmp_path, asked, zeros):
+    model, stream = tmp_path / "m.npz", tmp_path / "m.nnr"
+    np.savez(model, w=np.random.default_rng(1).normal(size=(40, 50)).astype(np.float32))
+    assert run("encode", model, "-o", stream, "--sqnr", 40, "--prune", asked)[0] == 0
+    assert (decode(stream)["w"] == 0).mean() == pytest.approx(zeros, abs=0.03)
+
+
+@pytest.mark.parametrize("asked", ["ratio:", "ratio:0.5", "ratio:x", ":20", "1", "-0.1", "much"])
+def test_other_sparsities_are_refused(run, tmp_path, asked):
+    status, _, problem = run(
+        "encode", tmp_path / "m.npz", "-o", tmp_path / "m.nnr", "--prune", asked
+    )
+    assert status != 0
+    assert "ratio:20" in problem
