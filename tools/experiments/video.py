@@ -131,7 +131,7 @@ TEXT: Final = (
 
 
 def rows(model: Tensors) -> list[Row]:
-    """All of them, in the order of the table; those of fully connected layers where they matter."""
+    """All of them, in the order of the table; those of some layers where these matter."""
     found = [ORIGINAL, Row("integers of 8 bits, xz", "xz", _packed), *TEXT]
     for rest in ("binary32", "lossless") if fully_connected(model) >= _MATTERS else ():
         layers = {"video_layers": "fc"} if rest == "binary32" else {}
@@ -159,7 +159,8 @@ def rows(model: Tensors) -> list[Row]:
         ("square", {"video_layout": "square"}),
     ):
         found.append(Row(f"all QP 22, {words}", f"QP 22, {words}", _video(video_qp=22, **options)))
-    found += [Row(f"filters less {100 * p:g} %", "filters", _without_filters(p)) for p in PRUNED]
+    filters = PRUNED if any(tensor.ndim == 4 for tensor in model.values()) else ()
+    found += [Row(f"filters less {100 * p:g} %", "filters", _without_filters(p)) for p in filters]
     found += [Row(f"DQ, {q:g} dB", "DQ", _standard(q)) for q in QUALITIES]
     return found
 

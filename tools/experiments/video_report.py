@@ -81,7 +81,7 @@ def _text_rows(results: Results) -> tuple[list[str], list[list[str]]]:
 
 
 def _points(points: Sequence[Values]) -> tuple[list[str], list[list[str]]]:
-    names = list(points[0]["metrics"])[:2]
+    names = [name for name in list(points[0]["metrics"])[:2] if _varies(points, name)]
     columns = ["row", "bytes", "CR %", "CR x", "saved %", "bits", "weights dB", *names]
     columns += ["encode s", "decode s"]
     lines = []
@@ -93,6 +93,11 @@ def _points(points: Sequence[Values]) -> tuple[list[str], list[list[str]]]:
         line += [_seconds(point, name) for name in ("encode_s", "decode_s")]
         lines.append(line)
     return columns, lines
+
+
+def _varies(points: Sequence[Values], name: str) -> bool:
+    """Whether a metric says something: some evaluations name the number of their samples, too."""
+    return len({point["metrics"][name] for point in points}) > 1
 
 
 def draw(points: Sequence[Values], path: Path) -> None:

@@ -81,7 +81,7 @@ def cases() -> Iterator[Case]:
             "kernels",
             "Kernels as tiles of two pictures of 10 bits",
             "Tiles go from left to right and from the top down; those cut by an edge do not count.",
-            video("m", [8, 5, 3, 3], "two", (3, 3)),
+            video("m", [29, 1, 3, 3], "two", (3, 3)),
         ),
         (
             "flat-tiles",
@@ -132,13 +132,13 @@ def cases() -> Iterator[Case]:
             "empty",
             "Pictures of no weights",
             "It has no pictures, and no payload.",
-            video("m", [0, 3], "square", (1, 1), payload=b""),
+            video("m", [0, 3], "odd", (1, 1), payload=b""),
         ),
         (
             "bfloat16",
             "Pictures in bfloat16",
             "Products are rounded to binary32, then to the data format.",
-            video("m", [16, 12], "twelve", (12, 1), [0.1], nnr_decompressed_data_format=65),
+            video("m", [16, 12], "twelve", (12, 1), [1.825], nnr_decompressed_data_format=65),
         ),
     ):
         parts = (start(), parameters(), unit, four())

@@ -23,8 +23,11 @@ def model():
 
 
 def error(tensors):
-    """A metric that is lost with the weights."""
-    return {"worth": 100 - float(sum(np.abs(tensors[n] - model()[n]).mean() for n in model()))}
+    """A metric that is lost with the weights, and a number that says nothing."""
+    return {
+        "worth": 100 - float(sum(np.abs(tensors[n] - model()[n]).mean() for n in model())),
+        "samples": 1,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +95,9 @@ def test_networks_with_little_that_is_fully_connected_have_no_rows_of_it():
     names = [row.series for row in rows(convolutions)]
     assert not [name for name in names if name == "FC pictures, rest lossless"]
     assert "FC pictures, rest lossless" in [row.series for row in rows(model())]
+    assert "filters" in names
+    matrices = {"fc": np.ones((10, 64), np.float32)}
+    assert "filters" not in [row.series for row in rows(matrices)]
 
 
 def test_smallest_point_within_a_change_is_taken(points):
@@ -109,6 +115,8 @@ def test_report_has_the_figures_of_the_text_and_all_points(points):
     found = list(blocks({"net": points}, "nnref experiment video", {}))
     text = str(found)
     assert "ImageNet, Places365" in text
+    assert "'worth'" in text
+    assert "'samples'" not in text
     assert all(point["row"] in text for point in points)
 
 

@@ -29,7 +29,7 @@ def faults() -> Iterator[FaultCase]:
         ),
         (
             "narrow",
-            "plain",
+            "empty",
             "video-picture-size",
             "A width is taken that pictures cannot have.",
             put(_UNIT, f"{_HEADER}.video_width", 15),
@@ -43,10 +43,10 @@ def faults() -> Iterator[FaultCase]:
         ),
         (
             "large",
-            "wide",
+            "empty",
             "video-picture-size",
             "Memory is taken for a picture much larger than the tensor.",
-            put(_UNIT, f"{_HEADER}.video_height", 17),
+            put(_UNIT, f"{_HEADER}.video_width", 8192),
         ),
         (
             "tile-wide",
@@ -71,7 +71,7 @@ def faults() -> Iterator[FaultCase]:
         ),
         (
             "chroma-odd",
-            "cropped",
+            "empty",
             "video-chroma-size",
             "Half a chroma line is looked for.",
             put(_UNIT, f"{_HEADER}.video_chroma_flag", 1),
