@@ -167,12 +167,13 @@ def _quantized_block(group: Group, state: StreamState) -> EncodedUnit:
 def _alone(group: Group, state: StreamState) -> Iterator[EncodedUnit]:
     for name in group.members.values():
         array, settings = group.arrays[name], group.settings[name]
-        where = state, group.positions[name]
+        where, moments = (state, group.positions[name]), group.moments.get(name)
         if group.parents is None:
-            coded = encode_tensor(name, array, settings, *where, moments=group.moments.get(name))
+            coded = encode_tensor(name, array, settings, *where, moments=moments)
             yield EncodedUnit(coded.data, (coded.report,))
         else:
-            updated = encode_update(name, array, settings, *where, group.parents.get(name))
+            parent = group.parents.get(name)
+            updated = encode_update(name, array, settings, *where, parent, moments)
             yield EncodedUnit(updated.data, (updated.report,))
 
 

@@ -86,19 +86,25 @@ def signals(source: TensorSource, names: list[str], calibration: Calibration) ->
     for name in names:
         moments = moments_of(source, calibration, name)
         if moments.row_gains is not None:
-            felt[name] = _signal(source.read(name), moments)
+            felt[name] = output_energy(source.read(name), moments)
     mean = sum(felt.values()) / len(felt) if any(felt.values()) else 1.0
     return {name: max(felt.get(name, mean), _LEAST_SIGNAL * mean) for name in names}
 
 
-def _signal(weight: Array, moments: Moments) -> float:
-    """The sum over rows w of gain w H w'."""
-    assert moments.columns is not None
-    assert moments.row_gains is not None
-    groups, columns, _ = moments.columns.shape
-    rows = weight.reshape(groups, -1, columns).astype(np.float32)
-    squares = np.einsum("grc,grc->gr", rows @ moments.columns.astype(np.float32), rows)
-    found = float(squares.reshape(-1).astype(np.float64) @ moments.row_gains)
+def output_energy(weight: Array, moments: Moments) -> float:
+    """The sum over rows w of gain w H w'; of looked-up rows of their squares as often."""
+    rows = weight.reshape(weight.shape[0], -1).astype(np.float32)
+    if moments.columns is None:
+        assert moments.rows is not None
+        often = moments.rows.astype(np.float64) * moments.count + 1.0
+        found = float(np.square(rows, dtype=np.float64).sum(1) @ often)
+    else:
+        groups, columns, _ = moments.columns.shape
+        grouped = rows.reshape(groups, -1, columns)
+        moved = grouped @ moments.columns.astype(np.float32)
+        squares = np.einsum("grc,grc->gr", moved, grouped).reshape(-1).astype(np.float64)
+        gains = np.ones(len(rows)) if moments.row_gains is None else moments.row_gains
+        found = float(squares @ gains)
     return found if math.isfinite(found) else 0.0
 
 
@@ -119,7 +125,7 @@ def _takes_part(source: TensorSource, name: str, own: EncodeSettings) -> bool:
 
 def _check_tensor(name: str, own: EncodeSettings) -> None:
     asked = [tool for tool in _OTHER_FORMS if getattr(own, tool)]
-    asked += ["tools"] * (own.tools == "auto")
+    asked += ["tools"] * (own.tools == "auto") + ["method"] * (own.method is not None)
     asked += ["lnq"] * (own.lnq != "off") + ["scan_order"] * (own.scan_order != 0)
     if asked:
         raise refusal("setting-conflict", f"{asked[0]} and a calibration", tensor=name)

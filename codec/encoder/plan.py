@@ -90,7 +90,7 @@ def planned(
     for name in names:
         _check_name(name)
     if base is not None:
-        _check_update(names, settings, base, calibrated=calibration is not None)
+        _check_update(names, settings, base)
     elif settings.predictive or settings.parent_id != "ids":
         asked = "predictive" if settings.predictive else "parent_id"
         raise refusal("setting-conflict", f"{asked} without a base")
@@ -112,16 +112,13 @@ def planned(
     return Plan(tuple(groups), positions, required, own, made, by_inputs)
 
 
-def _check_update(
-    names: Iterable[str], settings: EncodeSettings, base: Base, *, calibrated: bool
-) -> None:
+def _check_update(names: Iterable[str], settings: EncodeSettings, base: Base) -> None:
     """Clause 12.6: what no update can do, or ours do not."""
     for name, asked in (
         ("profile 0", settings.profile == 0),
         ("compatible", settings.compatible),
         ("blocks", bool(settings.blocks)),
         ("tools = 'auto'", settings.tools == "auto"),
-        ("a calibration", calibrated),
     ):
         if asked:
             raise refusal("setting-conflict", f"{name} and a base")

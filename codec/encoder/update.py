@@ -4,14 +4,17 @@ An increment is the difference to what a decoder has by now, not to what an enco
 of one update are made good by the next. Quality is that of the sum.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnref.codec.calibration import Moments
 from nnref.codec.decoder.chain import is_integer, sum_of
 from nnref.codec.decoder.updates import UpdateState
+from nnref.codec.encoder.calibrated_model import output_energy
 from nnref.codec.encoder.quality import tensor_qp, wanted_sqnr
 from nnref.codec.encoder.settings import EncodeSettings
 from nnref.codec.encoder.tensor import (
@@ -60,6 +63,8 @@ class _Job(NamedTuple):
     settings: EncodeSettings
     state: StreamState
     parameter_id: int
+    moments: Moments | None
+    """Of its inputs, where a calibration has them."""
 
 
 def encode_update(
@@ -69,13 +74,14 @@ def encode_update(
     state: StreamState,
     parameter_id: int,
     parent: Parent | None,
+    moments: Moments | None = None,
 ) -> UpdatedTensor:
     """The shortest way found from `parent` to `array`, with the quality asked for.
 
     Without a parent the tensor is new. Arguments and errors are those of `encode_tensor`; also
     raises UsageError update-impossible.
     """
-    job = _Job(name, array, settings, state, parameter_id)
+    job = _Job(name, array, settings, state, parameter_id, moments)
     found = None if parent is None else _increment(job, parent)
     if found is not None and (settings.predictive or not found.data):
         return found
@@ -85,7 +91,7 @@ def encode_update(
             detail = f"{_info(parent.array)} cannot become {_info(array)} by residuals alone"
         raise refusal("update-impossible", detail, tensor=name)
     stored = UpdateState() if parent is None else parent.state
-    complete = encode_tensor(*job, Lineage(stored, named=False))
+    complete = encode_tensor(*job[:-1], Lineage(stored, named=False), moments)
     if found is not None and len(found.data) <= len(complete.data):
         return found
     report = complete.report
@@ -132,12 +138,37 @@ def _quantized(job: _Job, parent: Parent, difference: Array) -> UpdatedTensor | 
     A qp or step that is asked for is that of the increment. An SQNR is that of the sum.
     """
     values = tensor_carrier(job.array, job.settings).values
+    if job.moments is not None:
+        return _calibrated(job, parent, difference, job.moments)
     target = wanted_sqnr(values, job.settings)
     if target is None or (values.ndim > 1 and _has_other_quality(job.settings)):
         return _added(job, parent, difference, job.settings)
     if values.ndim > 1:
         return _matrix_at_sqnr(job, parent, difference, target)
     return _vector_at_sqnr(job, parent, difference, target, values)
+
+
+def _calibrated(
+    job: _Job, parent: Parent, difference: Array, moments: Moments
+) -> UpdatedTensor | None:
+    """An increment for the least error of the layer's outputs, which asks for as many dB less as it
+    changes them.
+    """
+    signal, change = (output_energy(array, moments) for array in (job.array, difference))
+    if change <= 0:
+        return _unchanged(job, parent)
+    less = 10 * math.log10(change / signal) if signal > 0 else 0.0
+    settings, wanted = job.settings, wanted_sqnr(job.array, job.settings)
+    if moments.share is not None:
+        moments = replace(moments, share=moments.share + less)
+    elif wanted is not None:
+        settings = replace(settings, sqnr=min(max(_LEAST, wanted + less), _MOST))
+    found = _added(job._replace(moments=moments), parent, difference, settings)
+    of_difference = found.report.output_sqnr
+    if of_difference is None:
+        return found
+    report = replace(found.report, output_sqnr=of_difference - less)
+    return UpdatedTensor(found.data, report)
 
 
 def _matrix_at_sqnr(
@@ -185,7 +216,8 @@ def _has_other_quality(settings: EncodeSettings) -> bool:
 def _added(job: _Job, parent: Parent, difference: Array, settings: EncodeSettings) -> UpdatedTensor:
     """An increment that is coded under some settings, and the quality of the sum."""
     lineage = Lineage(parent.state, named=True)
-    coded = encode_tensor(job.name, difference, settings, job.state, job.parameter_id, lineage)
+    where = job.state, job.parameter_id, lineage, job.moments
+    coded = encode_tensor(job.name, difference, settings, *where)
     if not coded.decoded.any():
         return _unchanged(job, parent)
     report = replace(coded.report, info=_info(job.array), tools=("increment", *coded.report.tools))

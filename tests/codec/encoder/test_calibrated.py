@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from nnref.codec import Block, decode, encode, encode_file
+from nnref.codec import Block, decode, decode_chain, encode, encode_file
 from nnref.codec.calibration import Calibration, collect_activations, open_calibration
 from nnref.codec.model import open_model
 from nnref.spec.errors import FileError, UsageError
@@ -41,10 +41,10 @@ def reports(calibration, tmp_path, **options):
     return {tensor.name: tensor for tensor in report.tensors}
 
 
-def output_sqnr(name, tensors):
+def output_sqnr(name, tensors, model=MODEL):
     """DB of what the inputs give, multiplied by the weight."""
     inputs = INPUTS[name].reshape(len(INPUTS[name]), -1)
-    weight, decoded = (each[name].reshape(len(each[name]), -1) for each in (MODEL, tensors))
+    weight, decoded = (each[name].reshape(len(each[name]), -1) for each in (model, tensors))
     signal = ((inputs @ weight.T) ** 2).sum()
     return 10 * math.log10(signal / ((inputs @ (weight - decoded).T) ** 2).sum())
 
@@ -135,6 +135,41 @@ def test_quality_that_no_step_reaches_is_left_to_the_weights(calibration, tmp_pa
     assert found["one.weight"].sqnr > 140
 
 
+def test_update_is_calibrated_for_what_it_changes(calibration, tmp_path):
+    name = "one.weight"
+    old = {name: MODEL[name]}
+    new = {name: MODEL[name] + RNG.normal(scale=0.2, size=MODEL[name].shape).astype(np.float32)}
+    base, path = encode(old, sqnr=50), tmp_path / "u.nnr"
+    report = encode_file(new, path, base=base, calibration=calibration, sqnr=35)
+    assert {"increment", "calibrated"} <= set(report.tensors[0].tools)
+
+    def reached(stream):
+        return output_sqnr(name, decode_chain([base, stream]), new)
+
+    assert 33 < report.tensors[0].output_sqnr < 38
+    assert abs(reached(path.read_bytes()) - report.tensors[0].output_sqnr) < 5
+    usual = next(
+        s
+        for q in np.arange(35, 10, -0.5)
+        if len(s := encode(new, base=base, sqnr=float(q))) <= report.total_bytes + 8
+    )
+    assert reached(path.read_bytes()) > reached(usual) + 3
+
+
+def test_update_that_the_outputs_do_not_feel_is_left_out(calibration, tmp_path):
+    new = MODEL | {"one.weight": MODEL["one.weight"] * np.float32(1.001)}
+    base = encode(MODEL, lossless=True)
+    report = encode_file(new, tmp_path / "u.nnr", base=base, calibration=calibration, sqnr=15)
+    assert report.tensors[0].tools == ("unchanged",)
+
+
+def test_qp_of_an_update_is_that_of_its_increment(calibration, tmp_path):
+    new = MODEL | {"one.weight": MODEL["one.weight"] * np.float32(1.5)}
+    base = encode(MODEL, lossless=True)
+    report = encode_file(new, tmp_path / "u.nnr", base=base, calibration=calibration, qp=-9)
+    assert (report.tensors[0].qp, report.tensors[0].tools[0]) == (-9, "increment")
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -142,10 +177,10 @@ def test_quality_that_no_step_reaches_is_left_to_the_weights(calibration, tmp_pa
         {"effort": "fast"},
         {"codebook": 8},
         {"lnq": "auto"},
+        {"method": "templates"},
         {"low_rank": "auto"},
         {"local_scaling": True},
         {"scan_order": 1},
-        {"base": encode(MODEL)},
     ],
 )
 def test_tools_that_go_without_a_calibration_are_refused(calibration, options):
