@@ -31,8 +31,8 @@ _FLOAT_BYTES: Final = 4
 _LOW_RANK: Final[dict[str, Any]] = {"method": "lowrank"}
 
 Tell = Callable[[str], None]
-Seconds = Callable[[Tensors, Tensors], tuple[float, float]]
-"""Processor time of the convolutions of a network, and of the same as they are coded."""
+Seconds = Callable[[Sequence[int], int], float]
+"""Processor time of a convolution with a weight of a shape: as two of a rank, or as one with 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +86,15 @@ def measured(
 ) -> list[Values]:
     """Points of a network, one for each row. Raises as the codec and the evaluation do."""
     model = file_model(path)
-    key: dict[str, Any] = {"model": sha256(path.read_bytes()).hexdigest(), "evaluate": command}
-    key["runtime"] = seconds is not None
+    key = {"model": sha256(path.read_bytes()).hexdigest(), "evaluate": command}
     points = []
     for row in rows():
         tell(f"{network}: {row.words}")
-        values = journal.point(
-            {**key, "row": row.words}, partial(_point, model, row, metrics, seconds)
-        )
-        points.append({"row": row.words, "series": row.series, **values})
+        values = journal.point({**key, "row": row.words}, partial(_point, model, row, metrics))
+        point = {"row": row.words, "series": row.series, **values}
+        if seconds is not None:
+            point["seconds"] = _time(model, values["ranks"], seconds)
+        points.append(point)
     return points
 
 
@@ -103,11 +103,16 @@ def convolutions(model: Tensors) -> list[str]:
     return [n for n, tensor in model.items() if tensor.ndim == 4 and prod(tensor.shape[2:]) > 1]
 
 
-def _point(model: Tensors, row: Row, metrics: Metrics | None, seconds: Seconds | None) -> Values:
+def _time(model: Tensors, ranks: Mapping[str, int], seconds: Seconds) -> float:
+    """That of all convolutions."""
+    return sum(seconds(model[name].shape, ranks.get(name, 0)) for name in convolutions(model))
+
+
+def _point(model: Tensors, row: Row, metrics: Metrics | None) -> Values:
     size, coded = _coded(model, row)
     decoded = composed(coded)
     ranks = {n[:-2]: int(t.shape[2]) for n, t in coded.items() if _is_g(n, coded)}
-    values: Values = {
+    return {
         "original_bytes": sum(tensor.nbytes for tensor in model.values()),
         "bytes": size,
         "kept_bytes": _FLOAT_BYTES * sum(tensor.size for tensor in coded.values()),
@@ -117,10 +122,6 @@ def _point(model: Tensors, row: Row, metrics: Metrics | None, seconds: Seconds |
         "db": weight_quality(model, decoded),
         "metrics": metrics(decoded) if metrics is not None else {},
     }
-    if seconds is not None:
-        before, after = seconds(model, coded)
-        values |= {"seconds": after, "original_seconds": before}
-    return values
 
 
 def _coded(model: Tensors, row: Row) -> tuple[int, Tensors]:

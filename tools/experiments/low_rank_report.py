@@ -95,7 +95,7 @@ def _text_rows(results: Results) -> tuple[list[str], list[list[str]]]:
         for points in results.values():
             point = next(each for each in points if each["row"] == words)
             row += [_percent(point, "kept_bytes", "original_bytes"), _change(points[0], point)]
-            row.append(_percent(point, "seconds", "original_seconds"))
+            row.append(_time(points[0], point))
         rows.append(row)
     return columns, rows
 
@@ -118,8 +118,8 @@ def _points(points: Sequence[Values]) -> tuple[list[str], list[list[str]]]:
         row += [_kilobytes(point["original_bytes"]), _kilobytes(point["bytes"])]
         row += [_percent(point, "bytes", "original_bytes")]
         row += [_kilobytes(point["kept_bytes"]), _kilobytes(point["original_bytes"])]
-        row += [_percent(point, "macs", "original_macs")]
-        row += [_percent(point, "seconds", "original_seconds"), f"{point['db']:.2f}"]
+        row += [_percent(point, "macs", "original_macs"), _time(points[0], point)]
+        row += [f"{point['db']:.2f}"]
         row += [f"{point['metrics'][name]:.6g}" for name in names]
         rows.append(row)
     return columns, rows
@@ -146,6 +146,12 @@ def draw(points: Sequence[Values], path: Path) -> None:
 
 def _percent(point: Values, part: str, whole: str) -> str:
     return f"{100 * point[part] / point[whole]:.1f}" if point.get(whole) else _NOTHING
+
+
+def _time(before: Values, after: Values) -> str:
+    """In %, rounded as two measurements of the same differ; of no convolutions there is none."""
+    whole = before.get("seconds")
+    return f"{100 * after['seconds'] / whole:.0f}" if whole else _NOTHING
 
 
 def _kilobytes(count: int) -> str:

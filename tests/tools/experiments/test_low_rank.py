@@ -7,7 +7,7 @@ from safetensors.numpy import save_file
 
 from nnref.codec.quantization import kernel_weight
 from nnref.tools.cli import app
-from nnref.tools.experiments import low_rank, low_rank_retrained
+from nnref.tools.experiments import low_rank_retrained
 from nnref.tools.experiments.journal import Journal
 from nnref.tools.experiments.low_rank import ONE_LAYER, ORIGINAL, TWO_LAYERS, measured, rows
 from nnref.tools.experiments.low_rank_report import blocks, draw
@@ -31,8 +31,13 @@ def model():
 def points(tmp_path_factory):
     folder = tmp_path_factory.mktemp("low_rank")
     save_file(model(), folder / "net.safetensors")
-    journal = Journal(folder / "points.jsonl")
-    return {p["row"]: p for p in measured("net", folder / "net.safetensors", journal)}
+    found = measured(
+        "net",
+        folder / "net.safetensors",
+        Journal(folder / "points.jsonl"),
+        seconds=lambda shape, rank: shape[1] + 100 * rank,
+    )
+    return {point["row"]: point for point in found}
 
 
 def test_every_row_is_a_point(points):
@@ -60,25 +65,23 @@ def test_layer_of_low_rank_loses_nothing_and_pays(points):
     assert points[TWO_LAYERS.words]["db"] == pytest.approx(points[ONE_LAYER.words]["db"], abs=0.1)
 
 
-def test_two_convolutions_are_timed_beside_one(monkeypatch):
-    calls = []
-    monkeypatch.setattr("nnref.tools.experiments.low_rank_runtime.load_factored", _kept(calls))
-    _, coded = low_rank._coded(model(), TWO_LAYERS)
-    before, after = LayerSeconds(torch, 8)(model(), coded)
-    assert before > 0
-    assert after > 0
-    (kept,) = calls
-    assert [type(layer).__name__ for layer in kept] == ["Conv2d", "Sequential", "Sequential"]
+def test_layer_is_timed_once_as_one_convolution_or_as_two(tmp_path):
+    journal = Journal(tmp_path / "points.jsonl")
+    seconds = LayerSeconds(torch, 8, journal, spent=0.01)
+    assert type(seconds._layer((4, 3, 3, 3), 0)) is torch.nn.Conv2d
+    assert [tuple(layer.weight.shape) for layer in seconds._layer((4, 3, 3, 5), 2)] == [
+        (2, 3, 3, 1),
+        (4, 2, 1, 5),
+    ]
+    found = [seconds((4, 3, 3, 3), rank) for rank in (0, 2, 0)]
+    assert found[0] == found[2] > 0
+    assert journal.measured == 2
 
 
-def _kept(calls):
-    from nnref.tools.torch_models import load_factored
-
-    def load(*arguments):
-        calls.append(load_factored(*arguments))
-        return calls[-1]
-
-    return load
+def test_time_of_a_network_is_that_of_its_layers(points):
+    times = {row: point["seconds"] for row, point in points.items()}
+    assert times[ORIGINAL.words] == 2 + CHANNELS + CHANNELS
+    assert times[TWO_LAYERS.words] == times[ORIGINAL.words] + 100 * (4 + 3)
 
 
 def test_report_has_the_figures_of_the_text_and_curves(points, tmp_path):

@@ -54,12 +54,12 @@ def command(
     from nnref.tools.experiments.low_rank import Seconds, measured  # noqa: PLC0415
     from nnref.tools.experiments.low_rank_report import blocks, draw  # noqa: PLC0415
 
+    journal = Journal(out / "points.jsonl")
     seconds: Seconds | None = None
     if edge is not None:
         from nnref.tools.experiments.low_rank_runtime import LayerSeconds  # noqa: PLC0415
 
-        seconds = LayerSeconds(import_torch(out), edge)
-    journal = Journal(out / "points.jsonl")
+        seconds = LayerSeconds(import_torch(out), edge, journal)
     results = {
         name: measured(
             name, path, journal, *evaluation(evaluate, name, path), seconds, teller(quiet)
