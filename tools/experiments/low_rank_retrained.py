@@ -16,7 +16,7 @@ from nnref.tools.train.digits import build, fit
 
 PARTS: Final = (0.5, 0.25, 0.125)
 """Numbers of the factors in parts of the weights'."""
-_EPOCHS: Final = 20
+_EPOCHS: Final = 10
 _PEAK_LEARNING_RATE: Final = 1e-3
 _QUALITY: Final = 30.0
 """dB."""
