@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nnref.codec import Rule, decode, decode_chain, encode, encode_file, open_stream
+from nnref.codec.encoder.low_rank import Decomposition
 from nnref.codec.quantization import kernel_matrix, kernel_weight
 from nnref.codec.strip import strip
 from nnref.spec.errors import NnrError
@@ -199,3 +200,27 @@ def test_settings_that_mean_nothing_are_refused(options, rule):
     with pytest.raises(NnrError) as caught:
         encode({"w": WEIGHT}, **(LOW_RANK | options))
     assert caught.value.id == rule
+
+
+def test_every_kernel_is_a_sum_of_outer_products_of_its_filters():
+    factors = decode(encode({"w": WEIGHT}, kernel_rank=3, **LOW_RANK), as_coded=True)
+    weight = kernel_weight(factors["w_G"], factors["w_H"])
+    for n, c in ((0, 0), (11, 2), (5, 7)):
+        u, v = factors["w_G"][c], factors["w_H"][:, n].T
+        assert np.allclose(weight[n, c], u @ v.T, atol=1e-5)
+
+
+def test_no_factors_are_better_than_those_of_one_decomposition():
+    matrix = kernel_matrix(np.random.default_rng(4).normal(size=(6, 5, 3, 3)).astype(np.float32))
+    decomposition = Decomposition(matrix)
+    factors = decomposition.factors(4)
+    g, h = factors.g.astype(np.float64), factors.h.astype(np.float64)
+    error = float(np.sum((matrix - g @ h) ** 2))
+    assert error == pytest.approx(float(decomposition.left_out[4]), rel=1e-5)
+    random = np.random.default_rng(5)
+    for _ in range(5):  # alternating least squares from elsewhere comes near it, never below
+        other = random.normal(size=g.shape)
+        for _ in range(30):
+            right = np.linalg.lstsq(other, matrix, rcond=None)[0]
+            other = np.linalg.lstsq(right.T, matrix.T, rcond=None)[0].T
+        assert float(np.sum((matrix - other @ right) ** 2)) > error * (1 - 1e-6)
