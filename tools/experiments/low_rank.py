@@ -83,12 +83,18 @@ def measured(
     command: str = "",
     seconds: Seconds | None = None,
     tell: Tell = lambda _: None,
+    wanted: tuple[str, ...] = ("",),
 ) -> list[Values]:
-    """Points of a network, one for each row. Raises as the codec and the evaluation do."""
+    """Points of a network: the original, and the rows that begin with a word of `wanted`.
+
+    Raises as the codec and the evaluation do.
+    """
     model = file_model(path)
     key = {"model": sha256(path.read_bytes()).hexdigest(), "evaluate": command}
     points = []
     for row in rows():
+        if row != ORIGINAL and not row.words.startswith(wanted):
+            continue
         tell(f"{network}: {row.words}")
         values = journal.point({**key, "row": row.words}, partial(_point, model, row, metrics))
         point = {"row": row.words, "series": row.series, **values}

@@ -93,7 +93,10 @@ def _text_rows(results: Results) -> tuple[list[str], list[list[str]]]:
         size, part, psnr, time = published
         row = [words, str(size), str(part), f"{psnr:.2f}", str(time)]
         for points in results.values():
-            point = next(each for each in points if each["row"] == words)
+            point = next((each for each in points if each["row"] == words), None)
+            if point is None:
+                row += [_NOTHING] * 3
+                continue
             row += [_percent(point, "kept_bytes", "original_bytes"), _change(points[0], point)]
             row.append(_time(points[0], point))
         rows.append(row)

@@ -119,3 +119,14 @@ def test_training_repairs_what_a_low_rank_has_cost(tmp_path, monkeypatch):
     assert point["bytes"] < point["dq_bytes"] < point["original_bytes"] / 6
     (*_, table) = blocks({}, "command", {}, [point])
     assert table.rows[0][0] == "25"
+
+
+def test_some_rows_are_enough(tmp_path):
+    save_file({"m": np.ones((4, 5), np.float32)}, tmp_path / "net.safetensors")
+    path, journal = tmp_path / "net.safetensors", Journal(tmp_path / "points.jsonl")
+    found = measured("net", path, journal, wanted=("2nd layer",))
+    assert [point["row"] for point in found] == [ORIGINAL.words, "2nd layer", "2nd layer, DQ"]
+    (table,) = (
+        b for b in blocks({"net": found}, "", {}) if "text: KB" in getattr(b, "columns", ())
+    )
+    assert table.rows[2][5:] == ["–"] * 3

@@ -17,6 +17,9 @@ from nnref.tools.cli.output import print_json
 @click.command(short_help="Kernels as vertical and horizontal filters (text 001).")
 @experiment_options
 @click.option(
+    "--row", "rows", multiple=True, help="Only the rows that begin so; may be given again."
+)
+@click.option(
     "--runtime",
     "edge",
     type=click.IntRange(8, 4096),
@@ -36,6 +39,7 @@ def command(
     out: Path,
     names: tuple[str, ...],
     evaluate: str | None,
+    rows: tuple[str, ...],
     edge: int | None,
     retrain: bool,
     pictures: bool,
@@ -62,7 +66,13 @@ def command(
         seconds = LayerSeconds(import_torch(out), edge, journal)
     results = {
         name: measured(
-            name, path, journal, *evaluation(evaluate, name, path), seconds, teller(quiet)
+            name,
+            path,
+            journal,
+            *evaluation(evaluate, name, path),
+            seconds,
+            teller(quiet),
+            rows or ("",),
         )
         for name, path in chosen_networks(data, names).items()
     }
