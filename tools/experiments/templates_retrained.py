@@ -52,6 +52,7 @@ def _point(torch: Any, count: int, epochs: int) -> Values:
     network.eval()
     freeze_templates(torch, network, count)
     frozen = accuracy(_state(network), *test)
+    torch.manual_seed(0)
     fit(torch, network, epochs, _PEAK_LEARNING_RATE)
     state = _state(network)
     options = {"method": "templates", "templates": count, "template_residual": False}

@@ -56,7 +56,9 @@ def command(
     if retrain:
         from nnref.tools.experiments.templates_retrained import retrained  # noqa: PLC0415
 
-        again = retrained(import_torch(out), journal)
+        torch = import_torch(out)
+        torch.set_num_threads(1)  # sums in one order
+        again = retrained(torch, journal)
     report = write_report(out, markdown(results, again, "nnref experiment templates", drawn))
     if as_json:
         found = {"report": str(report), "measured": journal.measured, "networks": list(results)}
