@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnref.codec.encoder.lnq_point import PRICES, ClassPoint, Meeting, Operation
+from nnref.codec.encoder.lnq_point import PRICES, ClassPoint, Meeting, Operation, likely_qp
 from nnref.codec.encoder.lnq_start import (
-    energy_of,
     first_map,
     one_class,
+    part_of,
     plain_levels,
     zero_units,
 )
@@ -22,8 +22,6 @@ from nnref.codec.quantization.lnq_classes import ClassPlan, ClassSearch
 
 _SPARSE_PRICES: Final = (0.4, 1.0)
 """Parts of the price that are tried where a layer is sparse."""
-_EXPLORED: Final = 1 << 17
-"""Weights on which tools are compared, about."""
 _LEAST_UNITS: Final = 8
 """Units of a class that are worth telling apart."""
 _MOST_CLASSES: Final = 4
@@ -56,16 +54,16 @@ class ClassEncoder:
 
         Tools are compared on some rows of large layers. None if no step meets the error.
         """
-        part, chosen = self._part()
-        q = operation.quantized
-        if part is not self:
-            share = energy_of(part.weights) / max(energy_of(self.weights), 1e-300)
-            scaled = replace(operation, squared_error=operation.squared_error * share)
-            rows = None if q is None else q.reshape(self.shapes[0].rows, -1)[chosen].reshape(-1)
-            point = part._with_tools(replace(scaled, quantized=rows))
-            return point and self._met(operation, self._whole(operation, point))
-        point = self._with_tools(operation)
-        return point and self._met(operation, point)
+        some = part_of(self.weights, self.shapes, operation)
+        if some is None:
+            point = self._with_tools(operation)
+        else:
+            part = replace(self, weights=some[0], shapes=some[1])
+            point = part._with_tools(some[2])
+            point = point and part._meeting.at_error(some[2], point)
+            point = point and self._whole(operation, point, part)
+        point = point and self._meeting.at_error(operation, point)
+        return point and self._meeting.spent(operation, point)
 
     def _with_tools(self, operation: Operation) -> ClassPoint | None:
         """The tools that suit the layer, at a step that is likely."""
@@ -102,7 +100,7 @@ class ClassEncoder:
         """Where a plan leads with a part of the usual price, and a step that is likely."""
         ratio = PRICES[operation.dq_flag] / PRICES[plan.dq_flag]
         octaves = 0.5 * math.log2(ratio) - 0.35 * math.log2(part)
-        qp = self._meeting.likely_qp(operation, octaves)
+        qp = likely_qp(operation, octaves, self.qp_density, self.base_qp)
         search, step = ClassSearch(self.weights, plan), self._meeting.step(qp)
         q = operation.quantized if qp == operation.qp else None
         choice = search.start(
@@ -144,17 +142,10 @@ class ClassEncoder:
         point = ClassPoint(found, start.qp, start.price)
         return min(start, point, key=lambda each: each.objective)
 
-    def _met(self, operation: Operation, start: ClassPoint) -> ClassPoint | None:
-        """The point with the tools of `start` that just meets the error, on the whole layer."""
-        point = self._meeting.at_error(operation, start)
-        return point and self._meeting.spent(operation, point)
-
-    def _whole(self, operation: Operation, start: ClassPoint) -> ClassPoint:
+    def _whole(self, operation: Operation, start: ClassPoint, part: "ClassEncoder") -> ClassPoint:
         """A first choice for the whole layer, with what a part of it has led to."""
-        own, step = start.choice.plan.shape, self._meeting.step(start.qp)
-        shape = replace(own, rows=self.shapes[0].rows)
-        if own.unit_rows == own.rows:
-            shape = replace(shape, unit_rows=shape.rows)
+        shape = self.shapes[part.shapes.index(start.choice.plan.shape)]
+        step = self._meeting.step(start.qp)
         plan = replace(start.choice.plan, shape=shape)
         search = ClassSearch(self.weights, plan)
         q = operation.quantized
@@ -169,31 +160,6 @@ class ClassEncoder:
         rates = np.repeat(mean[np.newaxis], choice.rates.shape[0], axis=0)
         choice = replace(choice, rates=rates, offsets=start.choice.offsets)
         return replace(start, choice=choice if same_units else search.reassigned(choice))
-
-    def _part(self) -> tuple["ClassEncoder", NDArray[np.int64]]:
-        """The layer, or evenly spaced rows of it, and which rows they are."""
-        rows, columns = self.shapes[0].rows, self.shapes[0].columns
-        if rows * columns <= 2 * _EXPLORED or rows < 2:
-            return self, np.arange(rows)
-        height = max(1, *(s.unit_rows for s in self.shapes if s.unit_rows < rows), 1)
-        groups = -(-rows // height)
-        wanted = max(1, round(groups * _EXPLORED / (rows * columns)))
-        first = np.linspace(0, groups - 1, wanted).astype(np.int64) * height
-        chosen = (first[:, np.newaxis] + np.arange(height)).reshape(-1)
-        chosen = chosen[chosen < rows]
-        weights = self.weights.reshape(rows, columns)[chosen].reshape(-1)
-        return replace(
-            self,
-            weights=weights,
-            shapes=tuple(
-                replace(
-                    s,
-                    rows=chosen.size,
-                    unit_rows=chosen.size if s.unit_rows == rows else s.unit_rows,
-                )
-                for s in self.shapes
-            ),
-        ), chosen
 
     @property
     def _meeting(self) -> Meeting:

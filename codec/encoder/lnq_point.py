@@ -39,6 +39,13 @@ class Operation:
     """Quantized parameters, row-major."""
 
 
+def likely_qp(operation: Operation, octaves: float, qp_density: int, base_qp: int) -> int:
+    """The legal qp so many octaves above that of an operation."""
+    legal = qp_range(qp_density, base_qp)
+    qp = operation.qp + round(octaves * (1 << qp_density))
+    return min(max(qp, legal[0]), legal[-1])
+
+
 @dataclass(frozen=True, slots=True)
 class ClassPoint:
     """A layer in class mode, its step, and the price of a bit in squared steps."""
@@ -64,12 +71,6 @@ class Meeting:
     def step(self, qp: int) -> float:
         """Clause 10.1: the step of a qp."""
         return normal_step(qp, self.qp_density)
-
-    def likely_qp(self, operation: Operation, octaves: float) -> int:
-        """The legal qp so many octaves above that of an operation."""
-        legal = qp_range(self.qp_density, self.base_qp)
-        qp = operation.qp + round(octaves * (1 << self.qp_density))
-        return min(max(qp, legal[0]), legal[-1])
 
     def at_error(self, operation: Operation, start: ClassPoint) -> ClassPoint | None:
         """The point with the tools and the price of `start` whose step meets the error."""

@@ -1,13 +1,14 @@
 """Published mode (clause 15.1.4) for one layer, at an error that is given."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnref.codec.encoder.lnq_point import PRICES, Operation, decibels
+from nnref.codec.encoder.lnq_point import PRICES, Operation, decibels, likely_qp
+from nnref.codec.encoder.lnq_start import part_of
 from nnref.codec.encoder.qp_bracket import QpBracket
 from nnref.codec.entropy import LnqPayloadEncoder, LnqShape, PublishedSyntax, UnitData
 from nnref.codec.entropy.cost import ONE_BIT
@@ -81,16 +82,21 @@ class PublishedEncoder:
     def best(self, operation: Operation) -> PublishedPoint | None:
         """The point with the largest step found whose error is not above that of `operation`.
 
-        None if no step meets it, or if the first one shows that it is no use.
+        None if no step meets it, or if the first one shows, on some rows of a large layer, that it
+        is no use.
         """
-        octaves = 0.5 * math.log2(PRICES[operation.dq_flag] / PRICES[0])
-        start = operation.qp + round(octaves * (1 << self.qp_density))
+        some = part_of(self.weights, (self.shape,), operation)
+        if some is not None:
+            part = replace(self, weights=some[0], shape=some[1][0])
+            point = part.at_qp(part.first_qp(some[2]), operation.unary_length)
+            if part._is_hopeless(some[2], point):
+                return None
         legal = qp_range(self.qp_density, self.base_qp)
-        bracket = QpBracket(legal, start, self.qp_density)
+        bracket = QpBracket(legal, self.first_qp(operation), self.qp_density)
         best: PublishedPoint | None = None
         while True:
             point = self.at_qp(bracket.qp, operation.unary_length)
-            if best is None and self._is_hopeless(operation, point):
+            if some is None and best is None and self._is_hopeless(operation, point):
                 return None
             step = self._step(bracket.qp)
             surplus = decibels(operation.squared_error, point.noise * step**2)
@@ -98,6 +104,11 @@ class PublishedEncoder:
                 best = point
             if not bracket.note(surplus):
                 return best
+
+    def first_qp(self, operation: Operation) -> int:
+        """A legal qp that is likely for an operation."""
+        octaves = 0.5 * math.log2(PRICES[operation.dq_flag] / PRICES[0])
+        return likely_qp(operation, octaves, self.qp_density, self.base_qp)
 
     def _is_hopeless(self, operation: Operation, point: PublishedPoint) -> bool:
         """Whether bits, with the error in bits, are far more than without LNQ."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnref.codec import Block, EncodeSettings, Rule, decode, encode, encode_file
-from nnref.codec.encoder import lnq_class
+from nnref.codec.encoder import lnq_start
 from nnref.codec.encoder.lnq_published import PublishedEncoder, PublishedOptions
 from nnref.codec.encoder.lnq_shape import UnitShape
 from nnref.codec.encoder.tensor import pruned
@@ -101,7 +101,7 @@ def test_channels_without_weights_get_the_class_that_takes_no_bits():
 def test_large_layers_are_explored_on_some_rows(monkeypatch):
     values = column_layer(4, (90, 64))
     whole = encode({"w": values}, sqnr=12.0, lnq="class")
-    monkeypatch.setattr(lnq_class, "_EXPLORED", 1000)
+    monkeypatch.setattr(lnq_start, "EXPLORED", 1000)
     found = encode({"w": values}, sqnr=12.0, lnq="class")
     assert len(found) < 1.04 * len(whole)
     assert sqnr(values, decode(found)["w"]) >= 12.0
