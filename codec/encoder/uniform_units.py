@@ -34,9 +34,10 @@ def uniform_units(
     """Clauses 10.2 and 10.4: units that decode to integers times the step of `qp`.
 
     One has the integers themselves, one a codebook of those that occur; none where the qp is out
-    of reach. A codebook rounds products once, so there is none where that makes a difference.
+    of reach, and none of a tensor without dimensions, which is carried raw. A codebook rounds
+    products once, so there is none where that makes a difference.
     """
-    if qp not in qp_range(settings.density, state.base_qp):
+    if not integers.shape or qp not in qp_range(settings.density, state.base_qp):
         return
     normal = exact_step(qp, settings.density) >= _LEAST_NORMAL
     values = np.broadcast_to(np.float32(0), integers.shape)
