@@ -13,6 +13,8 @@ from nnref.tools.experiments.pictures import save, subplots
 
 NOTHING: Final = "–"
 
+_NO_METRICS: Final = ("n", "seconds")
+"""What an evaluation may tell of itself."""
 _CENSUS: Final = (
     ["AlexNet", "61M", "837M", "5", "–", "3", "0"],
     ["VGG-16", "138M", "15.4G", "13", "–", "3", "0"],
@@ -106,7 +108,7 @@ def _census(name: str, kinds: Mapping[LayerType, Kind]) -> list[str]:
 
 def _network(name: str, result: NetworkResult) -> Iterator[Block]:
     yield Heading(name)
-    names = list(result.points[Row()]["metrics"])[:2]
+    names = [name for name in result.points[Row()]["metrics"] if name not in _NO_METRICS][:2]
     columns = ["stages", "ratio", "zeros %", "SG bits", "SQ bits", "bytes", "CR %", "CR x", "dB"]
     original = result.points[Row()]["bytes"]
     rows = [_line(row, each, original, names) for row, each in result.points.items()]
@@ -138,11 +140,12 @@ def _retrained(stages: Sequence[Values]) -> Iterator[Block]:
     yield Heading("With retraining: the demo's network")
     yield Text(
         "Loss is what pruning was allowed to cost on the images that it is trained on; a step in "
-        "brackets cost more and was undone. Top-1 and top-5 are of the 449 test images."
+        "brackets cost more and was undone. Grouped are 2^5 values of a layer. Top-1 and top-5 are "
+        "of the 449 test images."
     )
     columns = ["stage", "loss", "ratio", "zeros %", "SQ bits", "bytes", "CR %", "CR x"]
     rows = [_stage(each) for each in stages]
-    yield Table([*columns, "decoding ms", "top-1", "top-5"], rows)
+    yield Table([*columns, "top-1", "top-5"], rows)
 
 
 def _stage(each: Values) -> list[str]:
@@ -164,7 +167,6 @@ def _stage(each: Values) -> list[str]:
         f"{100 * each['sparsity']:.2f}" if "sparsity" in each else "",
         bits,
         *size,
-        f"{each['decoding_ms']:.0f}" if "decoding_ms" in each else "",
         f"{100 * each['top1']:.2f}",
         f"{100 * each['top5']:.2f}",
     ]
