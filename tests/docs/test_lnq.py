@@ -1,6 +1,7 @@
 """docs/lnq.md: the worked example is what the codec does."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -63,3 +64,29 @@ def test_every_switch_of_the_table_is_an_option(capsys):
     switches = re.findall(r"^\| `(--[a-z]+)", TEXT, re.MULTILINE)
     assert len(switches) >= 8
     assert all(f"{switch} " in known for switch in switches)
+
+
+def test_figures_of_the_text_are_those_of_the_results():
+    results = (ROOT / "docs" / "results" / "lnq.md").read_text(encoding="utf-8")
+    assert "Printed by `nnref experiment lnq --data DATA" in results
+    tables = results.split(": bytes of LNQ best in parts of a row's")
+
+    def shown(test, row):
+        table = next(
+            after for before, after in pairwise(tables) if before.rsplit("\n", 1)[1] == test
+        )
+        found = re.search(rf"^\| {row} \|([^|]*)\|([^|]*)\|([^|]*)\|", table, re.MULTILINE)
+        assert found is not None, row
+        return [f"{1 / float(cell.split()[0]):.3f}" for cell in found.groups()]
+
+    rows = {
+        "nnref without LNQ, as they are": shown("Test 1", "DQ"),
+        "nnref without LNQ, 80 % pruned": shown("Test 2, 80 % pruned", "DQ"),
+        "NNCodec, uniform, as they are": shown("Test 1", "NNCodec URQ"),
+        "NNCodec, its best dependent quantization, as they are": shown("Test 1", "NNCodec DQ"),
+        "NNCodec, its best dependent quantization, 80 % pruned": shown(
+            "Test 2, 80 % pruned", "NNCodec DQ"
+        ),
+    }
+    for name, figures in rows.items():
+        assert f"| {name} | {' | '.join(figures)} |" in TEXT
