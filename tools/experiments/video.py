@@ -9,6 +9,7 @@ import lzma
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -26,7 +27,7 @@ from nnref.tools.experiments.measuring import Metrics
 from nnref.tools.experiments.rows import Settings
 
 QPS: Final = (12, 17, 22, 27, 32, 37)
-QUALITIES: Final = (12.0, 16.0, 20.0, 30.0, 40.0)
+QUALITIES: Final = (5.0, 8.0, 12.0, 16.0, 20.0, 30.0, 40.0)
 """dB of the standard's dependent quantization."""
 PRUNED: Final = (0.1, 0.2, 0.35)
 """Filters that are left out, in parts of a layer's: the text's rivals saved 35 %."""
@@ -172,12 +173,18 @@ def measured(
     metrics: Metrics | None = None,
     command: str = "",
     tell: Tell = lambda _: None,
+    patterns: Sequence[str] = ("*",),
 ) -> list[Values]:
-    """Points of a network, one for each row. Raises as the codec and the evaluation do."""
+    """Points of a network: the original, and one for each row of which a pattern matches the words.
+
+    Raises as the codec and the evaluation do.
+    """
     model = file_model(path)
     key = {"model": sha256(path.read_bytes()).hexdigest(), "evaluate": command}
     points = []
     for row in rows(model):
+        if row.words != ORIGINAL.words and not any(fnmatchcase(row.words, p) for p in patterns):
+            continue
         tell(f"{network}: {row.words}")
         values = journal.point({**key, "row": row.words}, partial(_point, model, row, metrics))
         points.append({"row": row.words, "series": row.series, **values})

@@ -73,7 +73,7 @@ def _text_rows(results: Results) -> tuple[list[str], list[list[str]]]:
     for network, points in results.items():
         line = [network, f"{100 * points[0]['fc']:.1f}"]
         for row in TEXT:
-            point = next(each for each in points if each["row"] == row.words)
+            point = next((each for each in points if each["row"] == row.words), None)
             line += [_saved(point), _change(points[0], point)]
         line += [_saved(best_within(points, name, LOSS)) for name in series]
         lines.append(line)
@@ -126,9 +126,10 @@ def _saved(point: Values | None) -> str:
     return _NOTHING if point is None else f"{100 * saved(point):.1f}"
 
 
-def _change(before: Values, after: Values) -> str:
-    for name, value in [*before["metrics"].items()][:1]:
-        return f"{after['metrics'][name] - value:+.3f}"
+def _change(before: Values, after: Values | None) -> str:
+    if after is not None:
+        for name, value in [*before["metrics"].items()][:1]:
+            return f"{after['metrics'][name] - value:+.3f}"
     return _NOTHING
 
 

@@ -126,6 +126,9 @@ def test_command_writes_report_and_pictures_and_goes_on(folder, points, monkeypa
     options = ["experiment", "video", "--data", str(folder), "--out", str(out), "--pictures"]
     assert app.run(options) == 0
     assert "3 points measured now" in capsys.readouterr().out
+    assert app.run([*options, "--row", "none", "--row", "all l*"]) == 0
+    assert "FC lossless" not in (out / "report.md").read_text("utf-8").rpartition("### net")[2]
+    capsys.readouterr()
     assert app.run([*options, "--quiet", "--json"]) == 0
     assert '"measured": 0' in capsys.readouterr().out
     assert "| all lossless |" in (out / "report.md").read_text("utf-8")

@@ -17,6 +17,14 @@ from nnref.tools.cli.output import print_json
 @click.command(short_help="Weights as pictures of HEVC (text 000).")
 @experiment_options
 @click.option(
+    "--row",
+    "rows",
+    metavar="PATTERN",
+    multiple=True,
+    default=["*"],
+    help="Only the rows that it matches, as in 'all QP *'; may be given again.  [default: *]",
+)
+@click.option(
     "--pictures/--no-pictures", default=False, help="SVG files of the curves (extra experiments)."
 )
 def command(
@@ -24,6 +32,7 @@ def command(
     out: Path,
     names: tuple[str, ...],
     evaluate: str | None,
+    rows: tuple[str, ...],
     pictures: bool,
     quiet: bool,
     as_json: bool,
@@ -42,7 +51,7 @@ def command(
 
     journal = Journal(out / "points.jsonl")
     results = {
-        name: measured(name, path, journal, *evaluation(evaluate, name, path), teller(quiet))
+        name: measured(name, path, journal, *evaluation(evaluate, name, path), teller(quiet), rows)
         for name, path in chosen_networks(data, names).items()
     }
     drawn = {}
