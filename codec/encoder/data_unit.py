@@ -52,7 +52,7 @@ def _fields(unit: DataUnit, payload: CodedPayload, state: StreamState) -> dict[s
         "first_tensor_dimension_shift": 0,
         "scan_order": unit.tools.scan_order,
         **_references(unit, state),
-        **node_elements(unit, temporal=payload.temporal),
+        **node_elements(unit, state, temporal=payload.temporal),
         **_codebooks(unit),
         **_parameter_types(unit),
     }

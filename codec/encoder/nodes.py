@@ -2,19 +2,23 @@
 
 from nnref.codec.decoder.updates import StoredTensor
 from nnref.codec.encoder.unit import DataUnit
+from nnref.spec.syntax import StreamState
 from nnref.spec.tables.enums import ParentNodeIdType
 
 
-def node_elements(unit: DataUnit, *, temporal: bool) -> dict[str, int]:
+def node_elements(unit: DataUnit, state: StreamState, *, temporal: bool) -> dict[str, int]:
     """Clause 6.9.2: which node a unit is, and which one is its parent.
 
-    A base needs no ids: its tensors count as nodes of depth 0. The peer gives it some.
+    A base needs no ids: its tensors count as nodes of depth 0. The peer gives it some. Where the
+    stream's units may have parents, it says that it has none.
     """
     settings, lineage = unit.settings, unit.lineage
     compatible = settings.compatible and settings.profile == 1
     if lineage is None:
         named = compatible or settings.device_id is not None
-        return _node(unit, None, 0) if named else {"node_id_present_flag": 0}
+        own = _node(unit, None, 0) if named else {"node_id_present_flag": 0}
+        may_have = state.mps_parent_signalling_enabled_flag
+        return own | ({"parent_node_id_present_flag": 0} if may_have else {})
     stored = lineage.stored.tensors.get(unit.in_header()[0].name)
     depth = stored.put_node_depth if stored is not None else None
     elements = _node(unit, stored, (depth or 0) + 1)

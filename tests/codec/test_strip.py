@@ -1,5 +1,7 @@
 """Streams without private units, and the same tensors in ordinary ones."""
 
+from importlib.resources import files
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from nnref.codec.strip import strip, strip_file
 from nnref.conformance.random_lnq import random_lnq_stream
 from nnref.spec.process import decode_stream
 from nnref.spec.syntax import read_units
+from tests.support import needs_pictures
 
 
 def model():
@@ -56,3 +59,12 @@ def test_encoded_layers_are_replaced_in_a_file(tmp_path):
     assert report.replaced == ("a",)
     assert (tmp_path / "s.nnr").stat().st_size == report.bytes_after
     assert decode(tmp_path / "s.nnr")["a"].tolist() == decode(stream)["a"].tolist()
+
+
+def test_base_whose_units_may_have_parents_is_replaced():
+    needs_pictures()
+    stream = files("nnref.conformance.suite").joinpath("methods/video-update-0.nnr").read_bytes()
+    stripped, report = strip(stream, replace_units=True)
+    assert is_ordinary(stripped)
+    assert report.replaced == ("m",)
+    assert decode(stripped)["m"].tobytes() == decode(stream)["m"].tobytes()
