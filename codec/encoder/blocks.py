@@ -99,9 +99,9 @@ def _objection(members: Mapping[str, str], infos: Infos, settings: EncodeSetting
         return "it is the only tensor"
     if sum(role.startswith("bn.") for role in members) not in (0, 4):
         return "batch norm has four tensors"
-    weight, lnq = infos[members["weight"]], settings.for_tensor(members["weight"]).lnq
-    if lnq != "off":
-        return f"its weight has lnq = {lnq!r}, whose units hold one tensor; a rule can say 'off'"
+    weight, alone = infos[members["weight"]], settings.for_tensor(members["weight"]).own_units
+    if alone is not None:
+        return f"its weight has {alone}, whose units hold one tensor; a rule can say otherwise"
     if not is_quantized(weight.dtype) or not weight.shape:
         return f"a weight of type {weight.dtype} and shape {list(weight.shape)}"
     for role, name in members.items():

@@ -106,7 +106,7 @@ def planned(
     scaled = {block.weight for block in blocks if block.ls is not None}
     own = {name: _own_settings(name, settings, scaled, positions) for name in names}
     if base is not None:
-        _check_no_lnq(own)
+        _check_coded_in_updates(own)
     made = _made_names(source, own)
     by_inputs = {} if calibration is None else shares(source, settings, own, calibration)
     return Plan(tuple(groups), positions, required, own, made, by_inputs)
@@ -118,7 +118,6 @@ def _check_update(names: Iterable[str], settings: EncodeSettings, base: Base) ->
         ("profile 0", settings.profile == 0),
         ("compatible", settings.compatible),
         ("blocks", bool(settings.blocks)),
-        ("tools = 'auto'", settings.tools == "auto"),
     ):
         if asked:
             raise refusal("setting-conflict", f"{name} and a base")
@@ -127,11 +126,13 @@ def _check_update(names: Iterable[str], settings: EncodeSettings, base: Base) ->
         raise refusal("update-impossible", detail, tensor=name)
 
 
-def _check_no_lnq(settings: Mapping[str, EncodeSettings]) -> None:
-    """Clause 15.1: units of an update are compressed data units; differences are not pruned."""
+def _check_coded_in_updates(settings: Mapping[str, EncodeSettings]) -> None:
+    """Clauses 12 and 15: units of an update are compressed data units, or continue a video; other
+    methods are left out of updates. Differences are not pruned.
+    """
     for name, own in settings.items():
-        if own.lnq != "off":
-            detail = f"lnq = {own.lnq!r} and a base: leave one of them out (lnq = 'off', --lnq off)"
+        if own.own_units is not None and own.method is None:
+            detail = f"{own.own_units} and a base: leave one of them out"
             raise refusal("setting-conflict", detail, tensor=name)
         if own.prune or own.prune_deviations:
             detail = "prune and a base: an update codes differences; prune the new model before"
@@ -186,7 +187,7 @@ def _blocks(source: TensorSource, settings: EncodeSettings) -> tuple[tuple[Block
 
 
 def _kept_apart(block: Block, settings: EncodeSettings) -> bool:
-    if settings.for_tensor(block.weight).lnq != "off":
+    if settings.for_tensor(block.weight).own_units is not None:
         return True
     return any(settings.for_tensor(name).lossless for name in block_members(block).values())
 

@@ -367,6 +367,15 @@ class EncodeSettings:
         """Whether tensors are quantized to the nearest values and coded in the usual way."""
         return self.compatible or self.effort == "fast"
 
+    @property
+    def own_units(self) -> str | None:
+        """The setting that asks for method data units (clause 15), which hold one tensor."""
+        if self.lnq != "off":
+            return f"lnq = {self.lnq!r}"
+        if self.method is not None:
+            return f"method = {self.method!r}"
+        return f"tools = {self.tools!r}" if self.tools == "auto" else None
+
     def resolved(self) -> Self:
         """With the stream-wide settings chosen that depend on others; for a whole stream."""
         options: list[Mapping[str, Any]] = [{"qp": self.qp, "nonweight_qp": self.nonweight_qp}]

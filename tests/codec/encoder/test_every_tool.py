@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnref.codec import Rule, decode, encode, encode_file
+from nnref.codec import Block, Rule, Stream, decode, encode, encode_file
 from nnref.spec.errors import UsageError
 from nnref.spec.process import decode_stream
 
@@ -75,3 +75,13 @@ def test_a_tool_that_is_asked_for_and_the_choice_are_a_conflict(other):
     with pytest.raises(UsageError, match="tools = 'auto' and ") as refused:
         encode({"w": smooth()}, tools="auto", **other)
     assert refused.value.id == "setting-conflict"
+
+
+@pytest.mark.parametrize("alone", [{"tools": "auto"}, {"method": "deep-compression"}])
+def test_weights_with_units_of_their_own_are_left_out_of_automatic_blocks(alone):
+    model = {"a.weight": of_few_values(), "a.bias": np.ones(32, np.float32)}
+    units = Stream(encode(model, sqnr=20, blocks="auto", **alone)).units
+    assert sum(unit.has_tensors for unit in units) == 2
+    with pytest.raises(UsageError, match="whose units hold one tensor") as refused:
+        encode(model, blocks=(Block("a.weight", bias="a.bias"),), **alone)
+    assert refused.value.id == "block-members"
