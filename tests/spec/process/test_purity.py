@@ -9,7 +9,9 @@ import nnref.spec.process
 from nnref.spec.tables.clauses import CLAUSES
 
 MODULES = sorted(Path(nnref.spec.process.__file__).parent.glob("*.py"))
-ALLOWED = ("collections.abc", "dataclasses", "hashlib", "math", "struct", "typing")
+ALLOWED = ("collections.abc", "dataclasses", "hashlib", "itertools", "math", "struct", "typing")
+ANOTHER_STANDARD = {"hevc.py": "av"}
+"""What decodes pictures, whose decoding process is that of another standard."""
 OWN = ("nnref.spec.process", "nnref.spec.tables")
 
 
@@ -25,7 +27,8 @@ def imported(tree):
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
 def test_literal_decoder_knows_nothing_but_tables(path):
     for module in imported(ast.parse(path.read_text())):
-        assert module in ALLOWED or module.startswith(OWN)
+        known = module in ALLOWED or module.startswith(OWN)
+        assert known or module == ANOTHER_STANDARD.get(path.name)
 
 
 def definitions(tree):
