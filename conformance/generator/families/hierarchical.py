@@ -96,7 +96,7 @@ def cases() -> Iterator[Case]:
     for name, title, purpose, unit in (
         (
             "example",
-            "The example of the clause",
+            "Shared fixed-point numbers, the example of the clause",
             signs,
             hierarchical(
                 "m",
@@ -150,7 +150,7 @@ def cases() -> Iterator[Case]:
         (
             "bit",
             "Integers of one bit",
-            "They are -1 and 0.",
+            "Integers of one bit are -1 and 0, not 0 and 1.",
             hierarchical("m", [3, 7], number=(1, 0)),
         ),
         (
@@ -182,7 +182,7 @@ def cases() -> Iterator[Case]:
         ),
         (
             "many",
-            "As many centroids as there can be",
+            "As many shared numbers as there can be",
             "1024 centroids, unary lengths of 256.",
             hierarchical(
                 "m",
@@ -224,7 +224,7 @@ def cases() -> Iterator[Case]:
         ),
         (
             "empty",
-            "A tensor of no weights",
+            "Shared numbers for a tensor of no weights",
             "Its codeword has centroids, and no flags or weights.",
             hierarchical(
                 "m",

@@ -13,7 +13,7 @@ from .damage import COUNT, damaged
 
 OPTIONS = (Options(), Options(auto_size=True), Options(bins=True))
 MOST_BYTES_BIN_BY_BIN = 1200
-HEXADECIMAL = ("stop-bit", "partial-counter")
+HEXADECIMAL = ("stop-bit", "partial-counter", "lnq-groups")
 
 
 def text_of(one, options=None):
