@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from io import StringIO
 from typing import Any
 
 from nnref.spec.errors import NnrError
@@ -42,11 +43,13 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
         )
     for row in rows:
         table.add_row(*(Text(one_line(cell)) for cell in row))
-    width = None if sys.stdout.isatty() else _UNLIMITED_WIDTH
-    console = Console(width=width, highlight=False, markup=False, emoji=False)
-    with console.capture() as captured:  # else rich would end the program on a broken pipe
-        console.print(table)
-    print(captured.get(), end="")
+    shown = sys.stdout.isatty()
+    text = StringIO()  # else rich would end the program on a broken pipe
+    width = None if shown else _UNLIMITED_WIDTH
+    Console(
+        file=text, force_terminal=shown, width=width, highlight=False, markup=False, emoji=False
+    ).print(table)
+    print(text.getvalue(), end="")
 
 
 def warn_findings(findings: Iterable[NnrError]) -> None:
